@@ -54,9 +54,7 @@ export class RenderError extends Data.TaggedError("RenderError")<
 > {}
 
 /** A transport could not be set up, or broke its contract. Outcomes of a send are values, not errors. */
-export class TransportError extends Data.TaggedError("TransportError")<
-  ErrorDetails & { readonly transport: string }
-> {}
+export class TransportError extends Data.TaggedError("TransportError")<ErrorDetails & { readonly transport: string }> {}
 
 /** An optional package is not installed. The message holds the command that installs it. */
 export class MissingDependency extends Data.TaggedError("MissingDependency")<

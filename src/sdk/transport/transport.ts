@@ -34,7 +34,10 @@ export interface SendContext {
 }
 
 /** Answer of a `lookup`: evidence about an earlier attempt. */
-export type LookupResult = { readonly type: "accepted"; readonly providerId?: string } | { readonly type: "notFound" } | { readonly type: "unknown" }
+export type LookupResult =
+  | { readonly type: "accepted"; readonly providerId?: string }
+  | { readonly type: "notFound" }
+  | { readonly type: "unknown" }
 
 /**
  * Hands mail to the outside world.
@@ -49,7 +52,11 @@ export interface Transport {
   /** Sends one mail once. Called at most `maxConcurrency` times at once. */
   send(message: Message, context: SendContext): Promise<SendOutcome>
   /** Asks whether an earlier attempt with this key was taken. Present only when the other side can be asked. */
-  lookup?(query: { readonly idempotencyKey: string; readonly messageId: string; readonly signal: AbortSignal }): Promise<LookupResult>
+  lookup?(query: {
+    readonly idempotencyKey: string
+    readonly messageId: string
+    readonly signal: AbortSignal
+  }): Promise<LookupResult>
   /** Connects and authenticates without sending; answers with the rejection that a send would get, or nothing. */
   verify?(signal: AbortSignal): Promise<Extract<SendOutcome, { type: "rejected" }> | undefined>
   /** Gives back connections. Called once, after the last `send` has ended or was given up. */

@@ -1,0 +1,181 @@
+import * as z from "zod"
+import { type RetryPolicy, type RetryPolicyInput, retryPolicySchema } from "../retry-policy.ts"
+import { parse, type StandardSchema } from "../schema.ts"
+import { type Mailbox, parseMailbox } from "./address.ts"
+import { type DurationInput, durationSchema } from "./duration.ts"
+import { isLocale, isTimeZone, type Json } from "./lead.ts"
+
+/** What happens to an attempt in doubt when the transport itself cannot tell. */
+export type UnknownPolicy =
+  /** Stays listed until somebody resolves it. The default: never a second copy. */
+  | "hold"
+  /** Ends as sent, marked unconfirmed. */
+  | "assumeSent"
+  /** Is sent again with the same Message-ID; counted as a possible duplicate. */
+  | "resend"
+
+/** One mail of a campaign, as stored. */
+export interface Step {
+  /** The template's name. */
+  readonly template: string
+  /** Delay after the end of the step before (after enrolling, for the first), milliseconds of campaign time. */
+  readonly afterMs: number
+}
+
+/** A file that each mail of the campaign carries. */
+export interface CampaignAttachment {
+  readonly filename: string
+  readonly content: Uint8Array
+  readonly contentType?: string | undefined
+}
+
+/** Where a recipient can unsubscribe; gives the headers of RFC 2369 and RFC 8058. `{leadId}` and `{executionId}` are replaced, URL-encoded. */
+export interface UnsubscribeLink {
+  /** `https:` (or `mailto:`) URL. */
+  readonly url: string
+  /** Whether a POST to the URL unsubscribes without asking (RFC 8058); default true for `https:`. */
+  readonly oneClick?: boolean | undefined
+}
+
+/** A campaign as users write it. */
+export interface CampaignInput<Data = unknown> {
+  readonly id: string
+  /** `Ann <ann@acme.test>`. */
+  readonly from: string
+  readonly replyTo?: string | undefined
+  /** Bounce address (MAIL FROM); default: the address of `from`. */
+  readonly envelopeFrom?: string | undefined
+  readonly steps: ReadonlyArray<{
+    readonly template: string
+    /** Default: at once for the first step, required sense for later ones is "after the one before ended". */
+    readonly after?: DurationInput | undefined
+  }>
+  readonly retry?: RetryPolicyInput | undefined
+  /** Default `hold`. */
+  readonly onUnknown?: UnknownPolicy | undefined
+  /** BCP 47; for leads without one. */
+  readonly locale?: string | undefined
+  /** IANA; for leads without one. Default `UTC`. */
+  readonly timeZone?: string | undefined
+  /** Values for all templates; a lead's own data wins. */
+  readonly variables?: { readonly [key: string]: Json } | undefined
+  /** Further headers of each mail. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
+  readonly unsubscribe?: UnsubscribeLink | undefined
+  readonly attachments?: ReadonlyArray<CampaignAttachment> | undefined
+  /** Checks each lead's `data` at enroll; any Standard Schema (zod, valibot, Effect). Not stored. */
+  readonly leadData?: StandardSchema<Data> | undefined
+}
+
+/** A checked campaign: plain JSON but for `attachments` and `leadData`. */
+export interface Campaign {
+  readonly id: string
+  readonly from: Mailbox
+  readonly replyTo?: Mailbox
+  readonly envelopeFrom?: string
+  readonly steps: ReadonlyArray<Step>
+  readonly retry: RetryPolicy
+  readonly onUnknown: UnknownPolicy
+  readonly locale?: string
+  readonly timeZone: string
+  readonly variables: { readonly [key: string]: Json }
+  readonly headers: Readonly<Record<string, string>>
+  readonly unsubscribe?: { readonly url: string; readonly oneClick: boolean }
+  readonly attachments: ReadonlyArray<CampaignAttachment>
+  readonly leadData?: StandardSchema
+}
+
+const mailbox = z.string().transform((text, context) => {
+  try {
+    return parseMailbox(text)
+  } catch (error) {
+    context.addIssue({ code: "custom", message: error instanceof Error ? error.message : String(error) })
+    return z.NEVER
+  }
+})
+
+const reservedHeader =
+  /^(bcc|cc|to|from|sender|subject|date|message-id|reply-to|mime-version|dkim-signature|received|return-path|list-unsubscribe(-post)?|content-.*|resent-.*)$/i
+
+const headers = z.record(z.string(), z.string().max(900)).check((context) => {
+  for (const [name, value] of Object.entries(context.value)) {
+    // RFC 5322 2.2: printable US-ASCII except the colon.
+    const message = !/^[!-9;-~]{1,76}$/.test(name)
+      ? "is no header name"
+      : reservedHeader.test(name)
+        ? "is set by sendstate and cannot be given as a header of your own"
+        : // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+          /[\u0000-\u0008\u000a-\u001f\u007f\u2028\u2029]/.test(value)
+          ? "has a value with control characters or line breaks"
+          : undefined
+    if (message !== undefined)
+      context.issues.push({ code: "custom", input: name, path: [name], message: `${JSON.stringify(name)} ${message}` })
+  }
+})
+
+const campaignSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/, "an id has letters, digits, dots, dashes and underscores, at most 100"),
+  from: mailbox,
+  replyTo: mailbox.optional(),
+  envelopeFrom: mailbox.transform((box) => box.address).optional(),
+  steps: z
+    .array(
+      z
+        .strictObject({ template: z.string().min(1).max(200), after: durationSchema.default(0) })
+        .transform(({ template, after }): Step => ({ template, afterMs: after })),
+    )
+    .max(1_000),
+  retry: retryPolicySchema.prefault({}),
+  onUnknown: z.enum(["hold", "assumeSent", "resend"]).default("hold"),
+  locale: z.string().refine(isLocale, { message: "no language tag" }).optional(),
+  timeZone: z.string().refine(isTimeZone, { message: "no IANA time zone that is known here" }).default("UTC"),
+  variables: z.record(z.string(), z.json()).default({}),
+  headers: headers.default({}),
+  unsubscribe: z
+    .strictObject({
+      url: z.string().regex(/^(https?:\/\/|mailto:)[!-~]+$/, "an https: or mailto: URL"),
+      oneClick: z.boolean().optional(),
+    })
+    .transform(({ url, oneClick }) => ({ url, oneClick: oneClick ?? url.startsWith("https:") }))
+    .optional(),
+  attachments: z
+    .array(
+      z.strictObject({
+        filename: z
+          .string()
+          .min(1)
+          .max(255)
+          .regex(/^[^/\\\p{Cc}]+$/u, "a file name without folders or control characters"),
+        content: z.instanceof(Uint8Array),
+        contentType: z
+          .string()
+          .regex(/^[\w.+-]+\/[\w.+-]+$/, "a MIME type")
+          .optional(),
+      }),
+    )
+    .default([]),
+  leadData: z
+    .custom<StandardSchema>(
+      (value) => typeof value === "object" && value !== null && "~standard" in value,
+      "no Standard Schema",
+    )
+    .optional(),
+})
+
+/**
+ * A checked campaign definition.
+ *
+ * @example
+ * ```ts
+ * const spring = defineCampaign({
+ *   id: "spring",
+ *   from: "Ann <ann@acme.test>",
+ *   steps: [{ template: "hello" }, { template: "nudge", after: "3 days" }],
+ * })
+ * ```
+ * @throws InvalidInput naming each field that is not acceptable.
+ */
+export const defineCampaign = <Data = unknown>(input: CampaignInput<Data>): Campaign =>
+  parse(campaignSchema, input, `The campaign ${JSON.stringify(input.id ?? "")}`) as Campaign

@@ -1,0 +1,44 @@
+import type { Json } from "../domain/lead.ts"
+
+/**
+ * What is stored beside executions, by kind and key.
+ *
+ * `campaign`: status and clock; the storage reads `value.state` when it checks an intent (only `running` may start
+ * sends; `cancelled` is told apart). `definition`, `template`, `compiled`, `attachment`: by content hash.
+ * `suppression`: its existence suppresses. `control`: requests of other processes. `setting`: everything small.
+ */
+export type DocumentKind =
+  | "campaign"
+  | "definition"
+  | "template"
+  | "compiled"
+  | "attachment"
+  | "lead"
+  | "suppression"
+  | "control"
+  | "circuit"
+  | "setting"
+
+/** A keyed JSON value with a version that each write raises by one. */
+export interface Document {
+  readonly kind: DocumentKind
+  readonly key: string
+  /** 1 for the first write. */
+  readonly version: number
+  readonly value: { readonly [key: string]: Json }
+}
+
+/** One atomic write of one document. */
+export interface DocumentWrite {
+  readonly kind: DocumentKind
+  readonly key: string
+  /** The version that must be there: 0 for none; absent: whatever is there. */
+  readonly expected?: number
+  /** `null` deletes. */
+  readonly value: { readonly [key: string]: Json } | null
+}
+
+export type DocumentWriteResult =
+  | { readonly type: "ok"; readonly version: number }
+  /** Another version is there. Nothing was written. */
+  | { readonly type: "conflict"; readonly version: number }
