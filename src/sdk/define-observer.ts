@@ -15,6 +15,9 @@ export const defineObserver =
     readonly create: (options: Options) => Omit<Observer, "name">
   }): ((options: Input) => Observer) =>
   (options) =>
-    Object.assign(definition.create(parse(definition.options, options, `The options of the observer "${definition.name}"`)), {
-      name: definition.name,
-    })
+    Object.assign(
+      definition.create(parse(definition.options, options, `The options of the observer "${definition.name}"`)),
+      {
+        name: definition.name,
+      },
+    )

@@ -15,6 +15,9 @@ export const defineRenderer =
     readonly create: (options: Options) => Omit<Renderer, "name">
   }): ((options: Input) => Renderer) =>
   (options) =>
-    Object.assign(definition.create(parse(definition.options, options, `The options of the renderer "${definition.name}"`)), {
-      name: definition.name,
-    })
+    Object.assign(
+      definition.create(parse(definition.options, options, `The options of the renderer "${definition.name}"`)),
+      {
+        name: definition.name,
+      },
+    )

@@ -20,6 +20,9 @@ export const defineStorage =
     readonly create: (options: Options) => Omit<Storage, "name">
   }): ((options: Input) => Storage) =>
   (options) =>
-    Object.assign(definition.create(parse(definition.options, options, `The options of the storage "${definition.name}"`)), {
-      name: definition.name,
-    })
+    Object.assign(
+      definition.create(parse(definition.options, options, `The options of the storage "${definition.name}"`)),
+      {
+        name: definition.name,
+      },
+    )

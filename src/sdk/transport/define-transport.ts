@@ -15,6 +15,9 @@ export const defineTransport =
     readonly create: (options: Options) => Omit<Transport, "name">
   }): ((options: Input) => Transport) =>
   (options) =>
-    Object.assign(definition.create(parse(definition.options, options, `The options of the transport "${definition.name}"`)), {
-      name: definition.name,
-    })
+    Object.assign(
+      definition.create(parse(definition.options, options, `The options of the transport "${definition.name}"`)),
+      {
+        name: definition.name,
+      },
+    )
