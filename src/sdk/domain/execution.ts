@@ -38,10 +38,12 @@ export interface ExecutionContext {
   readonly used: number
   /** When the first attempt of the budget began. */
   readonly firstAttemptAt: number | null
-  /** The instant that an attempt after an unknown one renders with again, so that a resend has the same bytes. */
+  /** The instant that the attempt renders with; an attempt after an unknown one keeps it, so that a resend has the same bytes. */
   readonly renderedAt: number | null
   /** Attempts whose outcome was never established. While there is one, only a confirmed `sent` is certain. */
   readonly unknownAttempts: ReadonlyArray<number>
+  /** Set while the next attempt repeats an unknown one under a key that the transport deduplicates: no second copy possible. */
+  readonly safeResend: boolean
   /** Attempts that were ever in doubt. */
   readonly doubts: number
   /** Attempts started after an unknown one: possible second copies. */

@@ -1,0 +1,174 @@
+import type { ExecutionContext, ExecutionEvent, Outcome, Reason, RetryPolicy } from "../sdk/index.ts"
+import { decideRetry } from "../sdk/index.ts"
+
+/** The event with this `type`. */
+export type EventOf<Type extends ExecutionEvent["type"]> = Extract<ExecutionEvent, { readonly type: Type }>
+
+/** What an execution starts from. */
+export interface ExecutionInput {
+  readonly id: string
+  readonly retry: RetryPolicy
+  /** How much faster campaign time runs than real time; default 1. */
+  readonly timeScale?: number
+  /** Epoch ms. */
+  readonly dueAt: number
+}
+
+type Context = ExecutionContext
+type Change = Partial<Context>
+
+export const initialContext = (input: ExecutionInput): Context => ({
+  machine: 1,
+  id: input.id,
+  retry: input.retry,
+  timeScale: input.timeScale ?? 1,
+  dueAt: input.dueAt,
+  attempt: 0,
+  used: 0,
+  firstAttemptAt: null,
+  renderedAt: null,
+  unknownAttempts: [],
+  safeResend: false,
+  doubts: 0,
+  resent: 0,
+  cancelRequested: false,
+  outcome: null,
+  delivery: null,
+  reason: null,
+})
+
+export const beginAttempt = (context: Context, event: EventOf<"DUE" | "RETRY_DUE">): Change => ({
+  attempt: context.attempt + 1,
+  used: context.used + 1,
+  firstAttemptAt: context.firstAttemptAt ?? event.at,
+  renderedAt: context.unknownAttempts.length > 0 ? context.renderedAt : event.at,
+  dueAt: null,
+})
+
+export const noteResend = (context: Context): Change =>
+  context.unknownAttempts.length > 0 && !context.safeResend ? { resent: context.resent + 1 } : {}
+
+// Host and config troubles are nobody's fault: they use up no attempt.
+const isBlameless = (event: EventOf<"REJECTED">): boolean => event.scope === "host" || event.scope === "config"
+
+const usedAfter = (context: Context, event: EventOf<"FAILED" | "REJECTED">): number =>
+  event.type === "REJECTED" && isBlameless(event) ? Math.max(0, context.used - 1) : context.used
+
+/** When the attempt that this event ended is tried again; `undefined` for never. */
+const retryAt = (context: Context, event: EventOf<"FAILED" | "REJECTED">): number | undefined =>
+  event.retryable || (event.type === "REJECTED" && isBlameless(event))
+    ? decideRetry(context.retry, {
+        used: usedAfter(context, event),
+        firstAttemptAt: context.firstAttemptAt ?? event.at,
+        at: event.at,
+        jitterUnit: event.jitterUnit,
+        retryAfterMs: event.type === "REJECTED" ? event.retryAfterMs : undefined,
+        timeScale: context.timeScale,
+      })
+    : undefined
+
+export const mayTryAgain = (context: Context, event: EventOf<"FAILED" | "REJECTED">): boolean =>
+  retryAt(context, event) !== undefined
+
+const reasonOf = (code: string, text: string | undefined): Reason => (text === undefined ? { code } : { code, text })
+
+const reasonOfFailure = (event: EventOf<"FAILED" | "REJECTED">): Reason =>
+  event.type === "FAILED"
+    ? reasonOf(event.code, event.text)
+    : reasonOf(event.enhancedCode ?? event.code, event.response)
+
+export const planRetry = (context: Context, event: EventOf<"FAILED" | "REJECTED">): Change => ({
+  used: usedAfter(context, event),
+  dueAt: retryAt(context, event) ?? event.at,
+  reason: reasonOfFailure(event),
+})
+
+export const giveBackAttempt = (context: Context, event: EventOf<"NOT_CALLED">): Change => ({
+  used: Math.max(0, context.used - 1),
+  dueAt: event.at + Math.ceil((event.retryAfterMs ?? 0) / context.timeScale),
+  reason: { code: event.code },
+})
+
+export const noteDoubt = (context: Context, event: EventOf<"UNKNOWN">): Change => ({
+  unknownAttempts: [...context.unknownAttempts, context.attempt],
+  safeResend: false,
+  doubts: context.doubts + 1,
+  dueAt: event.at,
+  reason: reasonOf(`unknown-${event.stage}`, event.text),
+})
+
+export const endAs = (context: Context, outcome: Outcome, reason: Reason | null): Change => ({
+  outcome,
+  reason,
+  dueAt: null,
+  delivery: outcome === "sent" ? "confirmed" : context.unknownAttempts.length > 0 ? "unknown" : null,
+})
+
+export const endAsFailed = (context: Context, event: EventOf<"FAILED" | "REJECTED">): Change => ({
+  ...endAs(context, "failed", reasonOfFailure(event)),
+  used: usedAfter(context, event),
+})
+
+export const endAsCancelled = (context: Context): Change => ({
+  dueAt: null,
+  cancelRequested: true,
+  reason: { code: "cancelled" },
+  delivery: context.unknownAttempts.length > 0 ? "unknown" : null,
+})
+
+// Only evidence settles an unknown attempt; somebody's opinion does not.
+const settle = (context: Context, attempt: number): Change => ({
+  unknownAttempts: context.unknownAttempts.filter((unknown) => unknown !== attempt),
+})
+
+export const settleLate = (context: Context, event: EventOf<"LATE_RECEIPT">): Change => settle(context, event.attempt)
+
+export const resolveAsSent = (context: Context, event: EventOf<"RESOLVE">): Change => ({
+  ...endAs(context, "sent", event.by === "policy" ? { code: "assumed-sent" } : null),
+  delivery: event.by === "policy" ? "unconfirmed" : "confirmed",
+})
+
+/** Resolved as not sent, or proven so by a late receipt: goes on at once. */
+export const goOn = (context: Context, event: EventOf<"RESOLVE" | "LATE_RECEIPT">): Change => ({
+  ...(event.type === "LATE_RECEIPT" || event.by === "lookup" ? settle(context, event.attempt) : {}),
+  ...(event.type === "RESOLVE" && event.by === "idempotency" ? { safeResend: true } : {}),
+  used:
+    event.type === "LATE_RECEIPT" && event.outcome.type === "notCalled" ? Math.max(0, context.used - 1) : context.used,
+  dueAt: event.at,
+})
+
+const lateRejection = (event: EventOf<"LATE_RECEIPT">): EventOf<"REJECTED"> | undefined =>
+  event.outcome.type === "rejected"
+    ? { ...event.outcome, type: "REJECTED", at: event.at, jitterUnit: event.jitterUnit }
+    : undefined
+
+/** Whether a late receipt leaves something to try: never called, or rejected for now. */
+export const lateReceiptAllowsRetry = (context: Context, event: EventOf<"LATE_RECEIPT">): boolean => {
+  const rejection = lateRejection(event)
+  return rejection === undefined || mayTryAgain(context, rejection)
+}
+
+export const applyLateRejection = (context: Context, event: EventOf<"LATE_RECEIPT">): Change => {
+  const rejection = lateRejection(event)
+  return rejection === undefined
+    ? goOn(context, event)
+    : { ...planRetry(context, rejection), ...settle(context, event.attempt) }
+}
+
+export const failLate = (context: Context, event: EventOf<"LATE_RECEIPT">): Change => {
+  const settled = { ...context, ...settle(context, event.attempt) }
+  const rejection = lateRejection(event)
+  return {
+    ...settle(context, event.attempt),
+    ...(rejection === undefined ? endAs(settled, "failed", context.reason) : endAsFailed(settled, rejection)),
+  }
+}
+
+export const restartBudget = (_context: Context, event: EventOf<"REDRIVE">): Change => ({
+  used: 0,
+  firstAttemptAt: null,
+  outcome: null,
+  delivery: null,
+  cancelRequested: false,
+  dueAt: event.at,
+})
