@@ -1,0 +1,207 @@
+import { createPrivateKey } from "node:crypto"
+import { hostname } from "node:os"
+import * as z from "zod"
+import { InvalidInput } from "../../../sdk/errors.ts"
+import { parse } from "../../../sdk/schema.ts"
+import { optionsOfUrl } from "./url.ts"
+
+/** How to log in. `accessToken` is XOAUTH2: a token, or a function that is asked once per connection. */
+export type SmtpAuth =
+  | { readonly user: string; readonly pass: string }
+  | { readonly user: string; readonly accessToken: string | (() => Promise<string>) }
+
+/** How the connection is secured. Nothing here weakens TLS without saying so in its name. */
+export interface SmtpTlsOptions {
+  /** TLS or no mail. Default: true, except for a loopback host. `false` elsewhere needs `dangerouslyAllowPlaintext`. */
+  readonly required?: boolean
+  /** Oldest version that is spoken; default `TLSv1.2`. */
+  readonly minVersion?: "TLSv1.2" | "TLSv1.3"
+  /** Own certificate authorities, PEM; replaces the built-in ones. */
+  readonly ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array>
+  /** Name that the certificate must carry; default: the host. */
+  readonly servername?: string
+  /** Anybody on the path can read and change the mail and learn the password. */
+  readonly dangerouslyAllowInvalidCertificates?: boolean
+  /** Without STARTTLS mail and password go in clear. */
+  readonly dangerouslyAllowPlaintext?: boolean
+}
+
+/** Milliseconds each; all at least 1. */
+export interface SmtpTimeouts {
+  /** TCP connection, and again TLS handshake; default 30,000. */
+  readonly connectMs?: number
+  /** First line of the server; default 60,000. */
+  readonly greetingMs?: number
+  /** Each reply but the first and the last; default 120,000. */
+  readonly commandMs?: number
+  /** While the body is sent: no progress of 64 KiB within it; default 180,000 (RFC 5321 4.5.3.2.5). */
+  readonly socketIdleMs?: number
+  /** Reply to the final dot; default 600,000 (RFC 5321 4.5.3.2.6). Shorter makes doubt more likely. */
+  readonly finalReplyMs?: number
+  /** One `send` altogether, from its call; default 900,000. */
+  readonly deadlineMs?: number
+  /** An unused connection is closed after this; default 10,000. */
+  readonly pooledIdleMs?: number
+  /** Answer to QUIT, at `close()` and elsewhere; default 1,000. */
+  readonly quitMs?: number
+}
+
+/** Options of the `smtp` transport. */
+export interface SmtpOptions {
+  /** `smtp://user:pass@host:587` or `smtps://...`; the other options win over it. Default, without `host`: `SENDSTATE_SMTP_URL`. */
+  readonly url?: string
+  readonly host?: string
+  /** Default 587, with `secure` 465. */
+  readonly port?: number
+  /** TLS from the first byte; default false: STARTTLS. */
+  readonly secure?: boolean
+  readonly auth?: SmtpAuth
+  readonly tls?: SmtpTlsOptions
+  /** Signs each mail (RFC 6376, rsa-sha256), List-Unsubscribe headers included. `privateKey` is an RSA key in PEM. */
+  readonly dkim?: { readonly domainName: string; readonly keySelector: string; readonly privateKey: string }
+  /** Bounce address said at the wire instead of the message's own. */
+  readonly envelopeFrom?: string
+  /** Connections, and so mails under way, at once; default 5. */
+  readonly connections?: number
+  /** Sends started per second, kept by the runtime; default 10, for a loopback host no limit. */
+  readonly maxPerSecond?: number | "unlimited"
+  /** A connection is replaced after this many mails; default 100. */
+  readonly maxMessagesPerConnection?: number
+  /** What we call ourselves in EHLO; default: this machine's name when it has a dot, else `[127.0.0.1]`. */
+  readonly name?: string
+  readonly timeouts?: SmtpTimeouts
+}
+
+const ms = (fallback: number) => z.number().int().min(1).max(2_147_483_647).default(fallback)
+const count = (fallback: number) => z.number().int().min(1).max(10_000).default(fallback)
+const oneLine = z.string().regex(/^[\u0020-\u007e\u00a0-\u{10ffff}]+$/u, "must be one line of text")
+const pem = z.union([z.string(), z.instanceof(Uint8Array)])
+const token = z.union([
+  oneLine,
+  z.custom<() => Promise<string>>((value) => typeof value === "function", "must be a string or a function"),
+])
+
+const schema = z.strictObject({
+  url: z.string().optional(),
+  host: z
+    .string()
+    .regex(/^[a-z0-9_.:%-]+$/i, "must be a host name or IP address")
+    .optional(),
+  port: z.number().int().min(1).max(65_535).optional(),
+  secure: z.boolean().default(false),
+  auth: z
+    .union([z.strictObject({ user: oneLine, pass: oneLine }), z.strictObject({ user: oneLine, accessToken: token })], {
+      error: "must have user and either pass or accessToken",
+    })
+    .optional(),
+  tls: z
+    .strictObject({
+      required: z.boolean().optional(),
+      minVersion: z.enum(["TLSv1.2", "TLSv1.3"]).default("TLSv1.2"),
+      ca: z.union([pem, z.array(pem)]).optional(),
+      servername: z.string().min(1).optional(),
+      dangerouslyAllowInvalidCertificates: z.boolean().default(false),
+      dangerouslyAllowPlaintext: z.boolean().default(false),
+    })
+    .prefault({}),
+  dkim: z
+    .strictObject({
+      domainName: z.string().regex(/^[a-z0-9.-]+$/i, "must be a domain name"),
+      keySelector: z.string().regex(/^[a-z0-9._-]+$/i, "must be a selector name"),
+      privateKey: z.string().refine(isRsaKey, "must be an RSA private key in PEM"),
+    })
+    .optional(),
+  envelopeFrom: z.string().optional(),
+  connections: count(5),
+  maxPerSecond: z.union([z.number().positive(), z.literal("unlimited")]).optional(),
+  maxMessagesPerConnection: z.number().int().min(1).default(100),
+  name: z
+    .string()
+    .regex(/^(?:[a-z0-9][a-z0-9.-]*|\[[a-z0-9:.]+\])$/i, "must be a host name or an address in brackets")
+    .default(() => (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/i.test(hostname()) ? hostname() : "[127.0.0.1]")),
+  timeouts: z
+    .strictObject({
+      connectMs: ms(30_000),
+      greetingMs: ms(60_000),
+      commandMs: ms(120_000),
+      socketIdleMs: ms(180_000),
+      finalReplyMs: ms(600_000),
+      deadlineMs: ms(900_000),
+      pooledIdleMs: ms(10_000),
+      quitMs: ms(1_000),
+    })
+    .prefault({}),
+})
+
+function isRsaKey(privateKey: string): boolean {
+  try {
+    return createPrivateKey(privateKey).asymmetricKeyType === "rsa"
+  } catch {
+    // Not a key at all; the issue must not quote it.
+    return false
+  }
+}
+
+/** Options with every default filled in. */
+export interface SmtpSettings extends Omit<z.output<typeof schema>, "url" | "host" | "port" | "tls" | "maxPerSecond"> {
+  readonly host: string
+  readonly port: number
+  /** Undefined: no limit. */
+  readonly maxPerSecond: number | undefined
+  readonly tls: Omit<z.output<typeof schema>["tls"], "required" | "ca"> & {
+    /** Whether a connection in clear is upgraded: it must, when it is offered, or not at all. */
+    readonly upgrade: "required" | "offered" | "never"
+    readonly ca: Array<string | Buffer> | undefined
+  }
+}
+
+const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1)$/i.test(host)
+
+const refuse = (path: string, message: string): InvalidInput =>
+  new InvalidInput({
+    code: "invalid-input",
+    retryable: false,
+    issues: [{ path, message }],
+    message: `The options of the transport "smtp" are not valid: ${path}: ${message}`,
+  })
+
+const merged = (options: SmtpOptions): unknown => {
+  if (options.url === undefined) return options
+  const { url, ...own } = options
+  const fromUrl = optionsOfUrl(url)
+  return {
+    ...fromUrl,
+    ...own,
+    tls: { ...fromUrl.tls, ...own.tls },
+    timeouts: { ...fromUrl.timeouts, ...own.timeouts },
+  }
+}
+
+/**
+ * The options checked and complete.
+ *
+ * @throws InvalidInput; its text never holds a password or key.
+ */
+export const settingsOf = (options: SmtpOptions): SmtpSettings => {
+  const given = parse(schema, merged(options), 'The options of the transport "smtp"')
+  const { host } = given
+  if (host === undefined) throw refuse("host", "is missing. Give a URL like smtp://user:pass@host:587, or host")
+  const loopback = isLoopback(host)
+  const { required, ca, ...tls } = given.tls
+  if (required === false && !loopback && !tls.dangerouslyAllowPlaintext)
+    throw refuse("tls.required", "can be false for a loopback host only; else spell out tls.dangerouslyAllowPlaintext")
+  const must = required ?? (!loopback && !tls.dangerouslyAllowPlaintext)
+  const authorities = ca === undefined ? undefined : Array.isArray(ca) ? ca : [ca]
+  return {
+    ...given,
+    host,
+    port: given.port ?? (given.secure ? 465 : 587),
+    maxPerSecond: given.maxPerSecond === "unlimited" ? undefined : (given.maxPerSecond ?? (loopback ? undefined : 10)),
+    tls: {
+      ...tls,
+      ca: authorities?.map((pemText) => (typeof pemText === "string" ? pemText : Buffer.from(pemText))),
+      // A loopback server often has a certificate that nobody can verify, and nobody can listen in between.
+      upgrade: must ? "required" : loopback && ca === undefined ? "never" : "offered",
+    },
+  }
+}
