@@ -1,4 +1,5 @@
 import { parseAddress } from "../../../sdk/domain/address.ts"
+import { InvalidInput } from "../../../sdk/errors.ts"
 import type { Message } from "../../../sdk/transport/message.ts"
 import { type AttachmentPart, attachmentPart } from "./attachment-part.ts"
 import { type HeaderField, headerFields } from "./header-fields.ts"
@@ -37,12 +38,23 @@ export const mailOptions = (message: Message): MailOptions => ({
   messageId: message.messageId,
   date: new Date(message.date),
   headers: headerFields(message),
-  text: message.text,
-  ...(message.html === undefined ? {} : { html: message.html }),
+  text: bodyText("text", message.text),
+  ...(message.html === undefined ? {} : { html: bodyText("html", message.html) }),
   attachments: message.attachments.map(attachmentPart),
   disableFileAccess: true,
   disableUrlAccess: true,
 })
+
+/** Nodemailer takes objects that name a file, a URL or raw MIME in the place of text; nobody here may. */
+const bodyText = (path: string, body: unknown): string => {
+  if (typeof body === "string") return body
+  throw new InvalidInput({
+    code: "invalid-body",
+    retryable: false,
+    issues: [{ path, message: "must be text" }],
+    message: `The message is refused: ${path} must be text.`,
+  })
+}
 
 /** A fresh object: nodemailer normalises addresses in place. */
 const named = ({ name, address }: Message["to"]): NamedAddress => ({ name: name ?? "", address: parseAddress(address) })

@@ -1,6 +1,7 @@
 import { createPrivateKey } from "node:crypto"
 import { hostname } from "node:os"
 import * as z from "zod"
+import { parseAddress } from "../../../sdk/domain/address.ts"
 import { InvalidInput } from "../../../sdk/errors.ts"
 import { parse } from "../../../sdk/schema.ts"
 import { optionsOfUrl } from "./url.ts"
@@ -111,7 +112,7 @@ const schema = z.strictObject({
       privateKey: z.string().refine(isRsaKey, "must be an RSA private key in PEM"),
     })
     .optional(),
-  envelopeFrom: z.string().optional(),
+  envelopeFrom: z.string().refine(isAddress, "must be one mail address").optional(),
   connections: count(5),
   maxPerSecond: z.union([z.number().positive(), z.literal("unlimited")]).optional(),
   maxMessagesPerConnection: z.number().int().min(1).default(100),
@@ -138,6 +139,15 @@ function isRsaKey(privateKey: string): boolean {
     return createPrivateKey(privateKey).asymmetricKeyType === "rsa"
   } catch {
     // Not a key at all; the issue must not quote it.
+    return false
+  }
+}
+
+function isAddress(text: string): boolean {
+  try {
+    return parseAddress(text) !== ""
+  } catch {
+    // The reason is told by the issue's own text.
     return false
   }
 }

@@ -50,7 +50,7 @@ export interface Moment {
 }
 
 type Step = Action | ReadonlyArray<Action> | ((moment: Moment) => Action | ReadonlyArray<Action>)
-/** Stages that are not named say yes. */
+/** Stages that are not named say yes; DATA says 503 when no recipient was accepted. */
 export type Script = Partial<Record<ScriptStage, Step>>
 
 const yes: Record<ScriptStage, ReadonlyArray<Action>> = {
@@ -67,6 +67,8 @@ const yes: Record<ScriptStage, ReadonlyArray<Action>> = {
   rset: [reply("250 2.0.0 ok")],
   quit: [reply("221 2.0.0 bye"), close],
 }
+
+const noRecipient: ReadonlyArray<Action> = [reply("503 5.5.1 no valid recipients")]
 
 /** A TCP server on 127.0.0.1 that says exactly what its script says and keeps what it is told. */
 export class ScriptedServer {
@@ -131,10 +133,11 @@ export class ScriptedServer {
     const commands: Array<string> = []
     const connection = this.commands.push(commands)
     const visits = new Map<ScriptStage, number>()
+    let recipient = false
     const act = async (stage: ScriptStage, line: string): Promise<Action | undefined> => {
       const visit = (visits.get(stage) ?? 0) + 1
       visits.set(stage, visit)
-      const step = this.#script[stage] ?? yes[stage]
+      const step = this.#script[stage] ?? (stage === "data" && !recipient ? noRecipient : yes[stage])
       const given = typeof step === "function" ? step({ line, connection, visit }) : step
       const actions = "type" in given ? [given] : given
       for (const action of actions) await perform(socket, action)
@@ -147,6 +150,7 @@ export class ScriptedServer {
       const stage = stageOf(line)
       const last = await act(stage, line)
       const text = last?.type === "reply" ? last.text : ""
+      if (stage === "mail" || stage === "rcpt") recipient = stage === "rcpt" && text.startsWith("25")
       if (stage === "starttls" && text.startsWith("220") && this.#tls !== undefined) {
         reader.detach()
         socket = new TLSSocket(socket, { isServer: true, ...this.#tls })
