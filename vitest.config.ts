@@ -1,4 +1,8 @@
+import process from "node:process"
 import { defineConfig } from "vitest/config"
+
+/** Where a machine-readable report goes, for example from `.ci/run`; none when unset. */
+const reportFile = process.env.SENDSTATE_TEST_REPORT
 
 export default defineConfig({
   resolve: { conditions: ["sendstate-source"] },
@@ -7,5 +11,10 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    reporters: [
+      "default",
+      "./scripts/skipped-tests-reporter.ts",
+      ...(reportFile === undefined ? [] : [["json", { outputFile: reportFile }] as ["json", { outputFile: string }]]),
+    ],
   },
 })
