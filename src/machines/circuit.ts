@@ -23,7 +23,7 @@ export interface CircuitContext {
 const afterFailure = (context: CircuitContext, event: CircuitEvent): Partial<CircuitContext> => {
   if (event.type !== "HOST_FAILED") return {}
   const failures = context.failures + 1
-  const beyond = Math.max(0, failures - context.threshold)
+  const beyond = Math.min(30, Math.max(0, failures - context.threshold))
   const delay = Math.max(Math.min(context.capMs, context.baseMs * 2 ** beyond), event.retryAfterMs ?? 0)
   return { failures, cause: event.cause, probeAt: event.at + delay }
 }

@@ -1,5 +1,5 @@
 import type { ExecutionContext, ExecutionEvent, Outcome, Reason, RetryPolicy } from "../sdk/index.ts"
-import { decideRetry } from "../sdk/index.ts"
+import { decideRetry, retryDelayMs } from "../sdk/index.ts"
 
 /** The event with this `type`. */
 export type EventOf<Type extends ExecutionEvent["type"]> = Extract<ExecutionEvent, { readonly type: Type }>
@@ -25,6 +25,7 @@ export const initialContext = (input: ExecutionInput): Context => ({
   dueAt: input.dueAt,
   attempt: 0,
   used: 0,
+  safeResend: false,
   firstAttemptAt: null,
   renderedAt: null,
   unknownAttempts: [],
@@ -79,12 +80,15 @@ const reasonOfFailure = (event: EventOf<"FAILED" | "REJECTED">): Reason =>
 
 export const planRetry = (context: Context, event: EventOf<"FAILED" | "REJECTED">): Change => ({
   used: usedAfter(context, event),
+  // The provider's memory of the key may be over by the time of the next try.
+  safeResend: false,
   dueAt: retryAt(context, event) ?? event.at,
   reason: reasonOfFailure(event),
 })
 
 export const giveBackAttempt = (context: Context, event: EventOf<"NOT_CALLED">): Change => ({
   used: Math.max(0, context.used - 1),
+  safeResend: false,
   dueAt: event.at + Math.ceil((event.retryAfterMs ?? 0) / context.timeScale),
   reason: { code: event.code },
 })
@@ -93,7 +97,6 @@ export const noteDoubt = (context: Context, event: EventOf<"UNKNOWN">): Change =
   unknownAttempts: [...context.unknownAttempts, context.attempt],
   safeResend: false,
   doubts: context.doubts + 1,
-  dueAt: event.at,
   reason: reasonOf(`unknown-${event.stage}`, event.text),
 })
 
@@ -128,13 +131,19 @@ export const resolveAsSent = (context: Context, event: EventOf<"RESOLVE">): Chan
   delivery: event.by === "policy" ? "unconfirmed" : "confirmed",
 })
 
-/** Resolved as not sent, or proven so by a late receipt: goes on at once. */
+// A person who resolves is waiting; a policy gives a server that just lost a reply the time of a retry.
+const resumeAt = (context: Context, event: EventOf<"RESOLVE" | "LATE_RECEIPT">): number =>
+  event.type === "RESOLVE" && (event.by === "policy" || event.by === "idempotency")
+    ? Math.ceil(event.at + retryDelayMs(context.retry, context.used, event.jitterUnit) / context.timeScale)
+    : event.at
+
+/** Resolved as not sent, or proven so by a late receipt. */
 export const goOn = (context: Context, event: EventOf<"RESOLVE" | "LATE_RECEIPT">): Change => ({
   ...(event.type === "LATE_RECEIPT" || event.by === "lookup" ? settle(context, event.attempt) : {}),
   ...(event.type === "RESOLVE" && event.by === "idempotency" ? { safeResend: true } : {}),
   used:
     event.type === "LATE_RECEIPT" && event.outcome.type === "notCalled" ? Math.max(0, context.used - 1) : context.used,
-  dueAt: event.at,
+  dueAt: resumeAt(context, event),
 })
 
 const lateRejection = (event: EventOf<"LATE_RECEIPT">): EventOf<"REJECTED"> | undefined =>
@@ -166,6 +175,7 @@ export const failLate = (context: Context, event: EventOf<"LATE_RECEIPT">): Chan
 
 export const restartBudget = (_context: Context, event: EventOf<"REDRIVE">): Change => ({
   used: 0,
+  safeResend: false,
   firstAttemptAt: null,
   outcome: null,
   delivery: null,

@@ -39,8 +39,12 @@ const machineSetup = setup({
       "RESOLVE",
       (context, event) => event.attempt === context.attempt && context.used < context.retry.attempts,
     ),
-    // A policy never gives up on mail that may have been delivered: out of attempts, it stays in doubt.
-    resolvesAsFailed: on("RESOLVE", (context, event) => event.attempt === context.attempt && event.by !== "policy"),
+    // Only a person or evidence gives up on mail that may have been delivered: out of attempts, a policy's or a keyed
+    // resend leaves it in doubt.
+    resolvesAsFailed: on(
+      "RESOLVE",
+      (context, event) => event.attempt === context.attempt && (event.by === "user" || event.by === "lookup"),
+    ),
     mayRedrive: on(
       "REDRIVE",
       (context, event) => context.outcome === "failed" && (event.duplicate || context.unknownAttempts.length === 0),

@@ -1,6 +1,7 @@
 export * from "./campaign.ts"
 export * from "./campaign-driver.ts"
 export * from "./circuit.ts"
+export * from "./circuit-driver.ts"
 export * from "./execution.ts"
 export type { ExecutionInput } from "./execution-context.ts"
 export * from "./execution-driver.ts"

@@ -1,0 +1,233 @@
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
+import type { CampaignEvent } from "../../machines/index.ts"
+import {
+  Conflict,
+  type Counts,
+  type EnrollItem,
+  type Enrollment,
+  type ExecutionRow,
+  type Flag,
+  type Lead,
+  type NewExecution,
+  type NotFound,
+  type StorageError,
+  withoutAddresses,
+} from "../../sdk/index.ts"
+import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
+import { runExecution } from "../execution/execution-actor.ts"
+import { type SignalAnswer, signalExecution } from "../execution/signal.ts"
+import { type LoadedDefinition, loadDefinition } from "./definition.ts"
+import { makeMailbox } from "./mailbox.ts"
+import { newEnrollment, type Plan, planStep } from "./planner.ts"
+import { makePump, type Pump } from "./pump.ts"
+import { afterEvent, type CampaignRecord, saveRecord } from "./record.ts"
+import { makeSupervision } from "./supervision.ts"
+import { sweepCancelled } from "./sweep.ts"
+
+/** What a campaign may fail with. */
+export type CampaignError = StorageError | NotFound | Conflict
+
+/** A lead to enroll, checked. `at` and `template` override the first step, for single mails. */
+export interface EnrollRequest {
+  readonly lead: Lead
+  /** Tells re-entries apart; default `1`. */
+  readonly entry?: string
+  /** Epoch ms; default: as the first step says. */
+  readonly at?: number
+}
+
+/** One campaign at work: a fiber with a mailbox, a pump, and the executions that it brought to life. */
+export interface CampaignActor {
+  readonly id: string
+  readonly record: () => CampaignRecord
+  /** Stores a batch of leads; durable on return. */
+  readonly enroll: (
+    batch: ReadonlyArray<EnrollRequest>,
+  ) => Effect.Effect<ReadonlyArray<"created" | "duplicate">, CampaignError>
+  /** Sends the campaign's machine an event; `false` where it has no transition for it. */
+  readonly tell: (event: CampaignEvent) => Effect.Effect<boolean, CampaignError>
+  /** Cancels the campaign and every execution that has not ended. Nothing is sent once it answers. */
+  readonly cancel: Effect.Effect<boolean, CampaignError>
+  /** Lets new executions follow another definition. */
+  readonly follow: (definition: string) => Effect.Effect<void, CampaignError>
+  readonly signal: (id: string, flagFor: (row: ExecutionRow) => Flag) => Effect.Effect<SignalAnswer, CampaignError>
+  readonly counts: Effect.Effect<Counts, StorageError>
+  readonly loaded: Effect.Effect<LoadedDefinition, StorageError | NotFound>
+  readonly pump: Pump
+}
+
+export interface CampaignActorOptions {
+  readonly record: CampaignRecord
+  /** Name of this process in leases. */
+  readonly owner: string
+  readonly maxLive: number
+}
+
+/** Brings a stored campaign to life for as long as the scope lives. */
+export const makeCampaignActor = (
+  services: ProcessServices,
+  options: CampaignActorOptions,
+): Effect.Effect<CampaignActor, never, Scope> =>
+  Effect.gen(function* () {
+    const { store, clock, bus } = services
+    const { id } = options.record
+    const supervision = makeSupervision(clock)
+    const mailbox = yield* makeMailbox
+    let record = options.record
+    const definitions = new Map<string, LoadedDefinition>()
+
+    const definition = (hash: string): Effect.Effect<LoadedDefinition, StorageError | NotFound> => {
+      const known = definitions.get(hash)
+      return known === undefined
+        ? Effect.tap(loadDefinition(store, hash), (loaded) => Effect.sync(() => definitions.set(hash, loaded)))
+        : Effect.succeed(known)
+    }
+    const plan: Effect.Effect<Plan, StorageError | NotFound> = Effect.suspend(() =>
+      Effect.map(definition(record.definition), (loaded) => ({ campaignId: id, loaded, clock: record.clock })),
+    )
+
+    const transition = (event: CampaignEvent): Effect.Effect<boolean, StorageError | Conflict> =>
+      Effect.gen(function* () {
+        const after = afterEvent(record, event)
+        if (after === undefined) return false
+        const changed = after.rest.state !== record.rest.state
+        record = yield* saveRecord(store, after)
+        const { state, context } = record.rest
+        if (changed)
+          bus.publish({
+            type: "campaign",
+            at: clock.currentTimeMillisUnsafe(),
+            campaignId: id,
+            state,
+            cause: context.cause,
+          })
+        pump.wake()
+        return true
+      })
+
+    const counts = store.use((driver) => driver.counts(id))
+
+    // Completed means every enrollment has ended; what is held in doubt blocks it.
+    const completeIfEnded = Effect.gen(function* () {
+      if (record.rest.state !== "running" || !record.rest.context.closed) return
+      const { enrollments } = yield* counts
+      if (enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
+      yield* Effect.catchTag(mailbox.ask(transition({ type: "ALL_ENDED" })), "Conflict", () => Effect.void)
+    })
+
+    const onDefect = (executionId: string, defect: unknown): Effect.Effect<"restart" | "fail"> => {
+      const verdict = supervision.onDefect(executionId)
+      if (verdict !== "degrade") return Effect.succeed(verdict)
+      const text = defect instanceof Error ? defect.message : String(defect)
+      return Effect.as(Effect.ignore(degrade(`too many defects, the latest: ${withoutAddresses(text)}`)), "restart")
+    }
+
+    const degrade = (cause: string): Effect.Effect<void, StorageError> =>
+      mailbox.ask(transition({ type: "DEGRADE", cause })).pipe(
+        Effect.asVoid,
+        Effect.catchTag("Conflict", () => Effect.void),
+      )
+
+    const campaign: CampaignOfExecution = {
+      definition,
+      onUnknown: () => definitions.get(record.definition)?.definition.onUnknown ?? "hold",
+      successor: (row, endedAt) =>
+        Effect.map(plan, (current) => ({
+          next: planStep(current, { id: row.enrollmentId, leadId: row.leadId }, row.step + 1, endedAt),
+        })),
+      degrade,
+      onDefect,
+    }
+
+    const onStorageError = (error: StorageError): Effect.Effect<void> =>
+      error.code === "full" || error.code === "corrupt"
+        ? Effect.ignore(campaign.degrade(error.message))
+        : Effect.logWarning(`sendstate: campaign ${id}: ${error.message}`)
+
+    const pump: Pump = makePump(services, {
+      campaignId: id,
+      owner: options.owner,
+      maxLive: options.maxLive,
+      onStorageError,
+      onQuiet: completeIfEnded,
+      run: (row, lead) =>
+        runExecution(services, campaign, row, lead).pipe(
+          Effect.catchTag("StorageError", onStorageError),
+          Effect.catchTag("NotFound", (error) => Effect.ignore(campaign.degrade(error.message))),
+          Effect.catchCause((cause) =>
+            Cause.hasDies(cause) ? Effect.asVoid(onDefect(row.id, Cause.squash(cause))) : Effect.void,
+          ),
+        ),
+    })
+    // The policy is read synchronously when an outcome is unknown.
+    yield* Effect.ignore(definition(record.definition))
+    yield* Effect.forkScoped(pump.run)
+
+    const items = (current: Plan, batch: ReadonlyArray<EnrollRequest>, now: number): ReadonlyArray<EnrollItem> =>
+      batch.flatMap(({ lead, entry, at }) => {
+        const enrollment: Enrollment = newEnrollment(current, lead, entry ?? "1", now)
+        const execution: NewExecution | undefined = planStep(current, enrollment, 0, now, at)
+        return execution === undefined ? [] : [{ lead, enrollment, execution }]
+      })
+
+    const enroll = (batch: ReadonlyArray<EnrollRequest>) =>
+      Effect.gen(function* () {
+        const { state, context } = record.rest
+        if (state === "cancelled" || (context.closed && state !== "completed"))
+          return yield* Effect.fail(
+            new Conflict({
+              code: state === "cancelled" ? "campaign-cancelled" : "campaign-closed",
+              retryable: false,
+              differences: [],
+              message: `The campaign "${id}" takes no more leads: it is ${state === "cancelled" ? "cancelled" : "closed"}. Create another one.`,
+            }),
+          )
+        const now = clock.currentTimeMillisUnsafe()
+        const current = yield* plan
+        const results = yield* store.use((driver) => driver.enroll(items(current, batch, now)))
+        const created = results.filter((result) => result === "created").length
+        if (created > 0) {
+          if (state === "completed") yield* transition({ type: "ENROLL" })
+          pump.wake()
+        }
+        bus.publish({ type: "enrolled", at: now, campaignId: id, created, duplicates: results.length - created })
+        return results
+      })
+
+    const sweep = sweepCancelled(services, campaign, id)
+    if (record.rest.state === "cancelled") yield* Effect.forkScoped(Effect.ignore(sweep))
+
+    return {
+      id,
+      record: () => record,
+      pump,
+      counts,
+      enroll: (batch) => mailbox.ask(enroll(batch)),
+      tell: (event) => mailbox.ask(transition(event)),
+      cancel: Effect.gen(function* () {
+        const accepted = yield* mailbox.ask(transition({ type: "CANCEL" }))
+        yield* sweep
+        return accepted
+      }),
+      follow: (hash) =>
+        mailbox.ask(
+          Effect.gen(function* () {
+            yield* definition(hash)
+            record = yield* saveRecord(store, { ...record, definition: hash })
+            pump.wake()
+          }),
+        ),
+      signal: (executionId, flagFor) =>
+        Effect.tap(signalExecution(services, campaign, executionId, flagFor), (answer) =>
+          Effect.gen(function* () {
+            const revives =
+              answer.type === "applied" && record.rest.state === "completed" && answer.row.state === "retrying"
+            if (revives) yield* mailbox.ask(transition({ type: "REDRIVE" }))
+            pump.wake()
+          }),
+        ),
+      loaded: Effect.suspend(() => definition(record.definition)),
+    }
+  })

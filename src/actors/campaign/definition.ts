@@ -1,0 +1,125 @@
+import * as Effect from "effect/Effect"
+import {
+  type Attachment,
+  type Campaign,
+  contentHash,
+  type Json,
+  type Mailbox,
+  NotFound,
+  type RetryPolicy,
+  type StorageError,
+  type UnknownPolicy,
+} from "../../sdk/index.ts"
+import type { Store } from "../store.ts"
+
+/** A campaign's definition as stored: plain JSON, named by its content, its templates by theirs. */
+export interface Definition {
+  readonly id: string
+  readonly from: Mailbox
+  readonly replyTo: Mailbox | null
+  readonly envelopeFrom: string
+  readonly steps: ReadonlyArray<{ readonly template: string; readonly hash: string; readonly afterMs: number }>
+  readonly retry: RetryPolicy
+  readonly onUnknown: UnknownPolicy
+  readonly locale: string | null
+  readonly timeZone: string
+  readonly variables: { readonly [key: string]: Json }
+  readonly headers: Readonly<Record<string, string>>
+  readonly unsubscribe: { readonly url: string; readonly oneClick: boolean } | null
+  readonly attachments: ReadonlyArray<{
+    readonly filename: string
+    readonly contentType: string | null
+    readonly hash: string
+  }>
+}
+
+/** A definition made ready: with its name and the bytes that it refers to. */
+export interface LoadedDefinition {
+  readonly hash: string
+  readonly definition: Definition
+  readonly attachments: ReadonlyArray<Attachment>
+}
+
+type JsonObject = { readonly [key: string]: Json }
+
+const asJson = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject
+
+const attachmentHash = (content: Uint8Array): string => contentHash(Buffer.from(content).toString("base64"))
+
+/** The definition of a checked campaign whose templates have these hashes. */
+export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, string>): Definition => ({
+  id: campaign.id,
+  from: campaign.from,
+  replyTo: campaign.replyTo ?? null,
+  envelopeFrom: campaign.envelopeFrom ?? campaign.from.address,
+  steps: campaign.steps.map(({ template, afterMs }) => ({ template, afterMs, hash: hashes.get(template) ?? "" })),
+  retry: campaign.retry,
+  onUnknown: campaign.onUnknown,
+  locale: campaign.locale ?? null,
+  timeZone: campaign.timeZone,
+  variables: campaign.variables,
+  headers: campaign.headers,
+  unsubscribe: campaign.unsubscribe ?? null,
+  attachments: campaign.attachments.map(({ filename, content, contentType }) => ({
+    filename,
+    contentType: contentType ?? null,
+    hash: attachmentHash(content),
+  })),
+})
+
+/** Stores a definition and its attachments under their content hashes; answers its name. */
+export const saveDefinition = (
+  store: Store["Service"],
+  campaign: Campaign,
+  definition: Definition,
+): Effect.Effect<string, StorageError> => {
+  const hash = contentHash(definition)
+  return Effect.as(
+    store.use((driver) =>
+      driver.writeDocuments([
+        ...campaign.attachments.map(({ content }) => ({
+          kind: "attachment" as const,
+          key: attachmentHash(content),
+          value: { base64: Buffer.from(content).toString("base64") },
+        })),
+        { kind: "definition" as const, key: hash, value: asJson(definition) },
+      ]),
+    ),
+    hash,
+  )
+}
+
+/** Reads a definition back. */
+export const loadDefinition = (
+  store: Store["Service"],
+  hash: string,
+): Effect.Effect<LoadedDefinition, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const [document] = yield* store.use((driver) => driver.documents("definition", [hash]))
+    if (document === undefined)
+      return yield* Effect.fail(
+        new NotFound({
+          kind: "definition",
+          key: hash,
+          code: "definition-missing",
+          retryable: false,
+          message: `The campaign definition ${hash} is not in the storage. Restore it from a backup, or create the campaign again.`,
+        }),
+      )
+    const definition = document.value as unknown as Definition
+    const files = yield* store.use((driver) =>
+      driver.documents(
+        "attachment",
+        definition.attachments.map((attachment) => attachment.hash),
+      ),
+    )
+    return {
+      hash,
+      definition,
+      attachments: definition.attachments.map(({ filename, contentType }, index) => ({
+        filename,
+        content: new Uint8Array(Buffer.from(String(files[index]?.value.base64 ?? ""), "base64")),
+        ...(contentType === null ? {} : { contentType }),
+      })),
+    }
+  })

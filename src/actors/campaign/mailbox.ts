@@ -1,0 +1,27 @@
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import type { Scope } from "effect/Scope"
+
+/** Commands that may wait; beyond it askers wait before they may ask. */
+const capacity = 64
+
+/** One fiber that does one thing at a time, in the order asked. */
+export interface Mailbox {
+  /** Runs the command when its turn comes, and answers as it does. */
+  readonly ask: <A, E>(command: Effect.Effect<A, E>) => Effect.Effect<A, E>
+}
+
+/** A mailbox that works for as long as the scope lives. Commands must not ask the same mailbox. */
+export const makeMailbox: Effect.Effect<Mailbox, never, Scope> = Effect.gen(function* () {
+  const queue = yield* Queue.bounded<Effect.Effect<void>>(capacity)
+  yield* Effect.forkScoped(Effect.forever(Effect.flatten(Queue.take(queue))))
+  return {
+    ask: <A, E>(command: Effect.Effect<A, E>) =>
+      Effect.gen(function* () {
+        const answer = yield* Deferred.make<A, E>()
+        yield* Queue.offer(queue, Effect.asVoid(Deferred.into(command, answer)))
+        return yield* Deferred.await(answer)
+      }),
+  }
+})

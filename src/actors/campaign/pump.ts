@@ -1,0 +1,151 @@
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
+
+/** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
+const longestSleepMs = 60_000
+
+/** Pause after the storage failed, milliseconds. */
+const storagePauseMs = 1_000
+
+/** Length of a lease before the intent, milliseconds; renewed while the execution waits for the transport. */
+export const leaseMs = 60_000
+
+export interface PumpOptions {
+  readonly campaignId: string
+  readonly owner: string
+  /** Executions alive at once. */
+  readonly maxLive: number
+  /** Works on one row until it is at rest; never fails. */
+  readonly run: (row: ExecutionRow, lead: Lead | undefined) => Effect.Effect<void>
+  readonly onStorageError: (error: StorageError) => Effect.Effect<void>
+  /** Called when nothing is alive and nothing is due. */
+  readonly onQuiet: Effect.Effect<void, StorageError>
+}
+
+/** Claims what is due as far as there is room, and sleeps until there is more. */
+export interface Pump {
+  /** Runs for as long as the campaign lives. */
+  readonly run: Effect.Effect<never>
+  /** Looks again now: something changed. */
+  readonly wake: () => void
+  /** Claims nothing from now on. */
+  readonly stop: () => void
+  /** Open while nothing is alive and nothing is due now. */
+  readonly idle: Latch.Latch
+  /** Open while nothing is alive and nothing will ever be due without somebody's doing. */
+  readonly settled: Latch.Latch
+  /** Executions alive. */
+  readonly live: () => number
+  /** Answers when nothing is alive. */
+  readonly drained: Effect.Effect<void>
+}
+
+export const makePump = (services: ProcessServices, options: PumpOptions): Pump => {
+  const { store, clock } = services
+  const wakeLatch = Latch.makeUnsafe(true)
+  const idle = Latch.makeUnsafe(false)
+  const settled = Latch.makeUnsafe(false)
+  const drained = Latch.makeUnsafe(true)
+  const live = new Map<string, ExecutionRow>()
+  const worthwhile = Math.max(1, Math.floor(options.maxLive / 4))
+  const campaigns = [options.campaignId]
+  let stopped = false
+
+  const wake = (): void => {
+    idle.closeUnsafe()
+    settled.closeUnsafe()
+    wakeLatch.openUnsafe()
+  }
+
+  const finish = (id: string): void => {
+    live.delete(id)
+    if (live.size === 0) drained.openUnsafe()
+    // Claiming one row for each that ends would make each claim a query of its own.
+    if (live.size === 0 || options.maxLive - live.size >= worthwhile) wakeLatch.openUnsafe()
+  }
+
+  const leadsOf = (rows: ReadonlyArray<ExecutionRow>): Effect.Effect<ReadonlyArray<Lead | undefined>, StorageError> =>
+    rows.length === 0
+      ? Effect.succeed([])
+      : Effect.map(
+          store.use((driver) =>
+            driver.documents(
+              "lead",
+              rows.map((row) => row.leadId),
+            ),
+          ),
+          (documents) => documents.map((document) => document?.value as Lead | undefined),
+        )
+
+  const start = (row: ExecutionRow, lead: Lead | undefined): Effect.Effect<void> => {
+    live.set(row.id, row)
+    drained.closeUnsafe()
+    return Effect.asVoid(
+      Effect.forkDetach(
+        Effect.ensuring(
+          options.run(row, lead),
+          Effect.sync(() => finish(row.id)),
+        ),
+      ),
+    )
+  }
+
+  const claim: Effect.Effect<number, StorageError> = Effect.gen(function* () {
+    const rows = yield* store.use((driver) =>
+      driver.claimDue({
+        owner: options.owner,
+        limit: options.maxLive - live.size,
+        leaseMs,
+        now: clock.currentTimeMillisUnsafe(),
+        campaigns,
+      }),
+    )
+    const leads = yield* leadsOf(rows)
+    for (const [index, row] of rows.entries()) yield* start(row, leads[index])
+    return rows.length
+  })
+
+  const turn: Effect.Effect<void, StorageError> = Effect.gen(function* () {
+    wakeLatch.closeUnsafe()
+    const room = options.maxLive - live.size
+    const looks = !stopped && (room >= worthwhile || live.size === 0)
+    // A full claim: there may be more.
+    if (looks && (yield* claim) === room) return void wakeLatch.openUnsafe()
+    if (looks && live.size === 0) yield* options.onQuiet
+    const nextAt = looks ? yield* store.use((driver) => driver.nextDueAt(campaigns)) : null
+    const wait = nextAt === null ? longestSleepMs : Math.min(longestSleepMs, nextAt - clock.currentTimeMillisUnsafe())
+    if (looks && live.size === 0 && !wakeLatch.isOpen()) {
+      if (nextAt === null) settled.openUnsafe()
+      if (wait > 0) idle.openUnsafe()
+    }
+    if (wait > 0) yield* Effect.raceFirst(wakeLatch.await, Effect.sleep(wait))
+    else yield* Effect.yieldNow
+  })
+
+  const guarded = Effect.catch(turn, (error) =>
+    Effect.andThen(options.onStorageError(error), Effect.sleep(storagePauseMs)),
+  )
+
+  // Rows that wait for the transport outlive their first lease; those that send have a longer one from their intent.
+  const renew = Effect.gen(function* () {
+    yield* Effect.sleep(leaseMs / 3)
+    const rows = [...live.values()]
+    const now = clock.currentTimeMillisUnsafe()
+    if (rows.length > 0) yield* Effect.ignore(store.use((driver) => driver.renew(rows, { until: now + leaseMs, now })))
+  })
+
+  return {
+    run: Effect.raceFirst(Effect.forever(guarded), Effect.forever(renew)),
+    wake,
+    stop: () => {
+      stopped = true
+      wakeLatch.openUnsafe()
+    },
+    idle,
+    settled,
+    live: () => live.size,
+    drained: drained.await,
+  }
+}

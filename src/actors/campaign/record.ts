@@ -1,0 +1,83 @@
+import * as Effect from "effect/Effect"
+import {
+  type CampaignContext,
+  type CampaignEvent,
+  type CampaignRest,
+  startCampaign,
+  stepCampaign,
+} from "../../machines/index.ts"
+import { type CampaignState, Conflict, type Document, type Json, type StorageError } from "../../sdk/index.ts"
+import type { Store } from "../store.ts"
+
+/** How campaign time runs: `origin + (now - origin) * scale`. Kept with the campaign, so that a restart goes on. */
+export interface CampaignClock {
+  /** Epoch ms. */
+  readonly origin: number
+  /** 1 is real time. */
+  readonly scale: number
+}
+
+/** A campaign as stored: where its machine stands, and which definition it follows. */
+export interface CampaignRecord {
+  readonly id: string
+  /** Of the document. */
+  readonly version: number
+  readonly rest: CampaignRest
+  /** Content hash of the definition that new executions follow. */
+  readonly definition: string
+  readonly clock: CampaignClock
+  readonly createdAt: number
+}
+
+/** A campaign that was not stored yet. */
+export const newRecord = (id: string, definition: string, clock: CampaignClock, createdAt: number): CampaignRecord => ({
+  id,
+  version: 0,
+  rest: startCampaign(id),
+  definition,
+  clock,
+  createdAt,
+})
+
+/** Reads a stored campaign. */
+export const recordOf = ({ key, version, value }: Document): CampaignRecord => ({
+  id: key,
+  version,
+  rest: { state: value.state as CampaignState, context: value.context as unknown as CampaignContext },
+  definition: String(value.definition),
+  clock: value.clock as unknown as CampaignClock,
+  createdAt: Number(value.createdAt),
+})
+
+/** Stores the record; fails when another process wrote it since it was read. */
+export const saveRecord = (
+  store: Store["Service"],
+  record: CampaignRecord,
+): Effect.Effect<CampaignRecord, StorageError | Conflict> =>
+  Effect.gen(function* () {
+    const value = {
+      state: record.rest.state,
+      context: record.rest.context as unknown as Json,
+      definition: record.definition,
+      clock: record.clock as unknown as Json,
+      createdAt: record.createdAt,
+    }
+    const [result] = yield* store.use((driver) =>
+      driver.writeDocuments([{ kind: "campaign", key: record.id, expected: record.version, value }]),
+    )
+    if (result?.type === "ok") return { ...record, version: result.version }
+    return yield* Effect.fail(
+      new Conflict({
+        code: "campaign-changed",
+        retryable: true,
+        differences: [],
+        message: `The campaign "${record.id}" was changed by another process at the same time. Try again.`,
+      }),
+    )
+  })
+
+/** The record after an event, or `undefined` where its machine does not take it. */
+export const afterEvent = (record: CampaignRecord, event: CampaignEvent): CampaignRecord | undefined => {
+  const { accepted, state, context } = stepCampaign(record.rest, event)
+  return accepted ? { ...record, rest: { state, context } } : undefined
+}

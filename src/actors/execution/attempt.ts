@@ -1,0 +1,254 @@
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import {
+  type ExecutionEvent,
+  type ExecutionRow,
+  type LateOutcome,
+  type Lead,
+  type Message,
+  type NotFound,
+  RenderError,
+  type StorageError,
+  suppressionKey,
+  withoutAddresses,
+} from "../../sdk/index.ts"
+import type { SendEvent } from "../sender.ts"
+import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
+import { settleDoubt } from "./doubt.ts"
+import { composeMessage, renderMail } from "./mail.ts"
+import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
+import { type AttemptEnd, endOf, publishProgress, saveProgress } from "./save.ts"
+import { signalExecution } from "./signal.ts"
+
+/** Claims without progress after which an execution is given up: it takes its process down, again and again. */
+const maxClaims = 3
+
+/** By how much a lease outlives the transport's deadline, milliseconds: the time to start the call and store its receipt. */
+const leaseGraceMs = 30_000
+
+/** Pause between tries to store a receipt, milliseconds. */
+const receiptRetryMs = 250
+
+const failed = (services: ProcessServices, code: string, text: string, retryable: boolean): ExecutionEvent => ({
+  type: "FAILED",
+  at: services.clock.currentTimeMillisUnsafe(),
+  jitterUnit: services.random.nextDoubleUnsafe(),
+  retryable,
+  code,
+  text: withoutAddresses(text),
+})
+
+/** Saves an end that was reached before sending. A flag that came in between is applied at the next claim. */
+const saveUnsent = (services: ProcessServices, campaign: CampaignOfExecution, progress: Progress) =>
+  Effect.map(saveProgress(services, campaign, progress), endOf)
+
+const render = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  { row, context }: Progress,
+  lead: Lead,
+): Effect.Effect<Message, RenderError | NotFound | StorageError> =>
+  Effect.gen(function* () {
+    const template = yield* services.templates.prepared(row.template)
+    const loaded = yield* campaign.definition(row.definition)
+    const now = context.renderedAt ?? services.clock.currentTimeMillisUnsafe()
+    // What is no RenderError here is a defect of the renderer: supervision restarts the execution.
+    const mail = yield* Effect.suspend(() => {
+      try {
+        return Effect.succeed(renderMail(template, loaded.definition, lead, row, now))
+      } catch (cause) {
+        return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
+      }
+    })
+    return composeMessage(loaded, lead, row, mail, now)
+  })
+
+const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
+  new RenderError({
+    template: row.template,
+    code: "defect",
+    retryable: false,
+    issues: [],
+    cause: defect,
+    message: `The renderer broke each time: ${defect instanceof Error ? defect.message : String(defect)}`,
+  })
+
+// After an indeterminate error nobody assumes: the row says whether the intent is there.
+const intentLanded = (services: ProcessServices, intended: Progress): Effect.Effect<number | undefined, StorageError> =>
+  Effect.map(
+    services.store.use((driver) => driver.get([intended.row.id])),
+    ([row]) =>
+      row?.token === intended.row.token && row.intent?.attempt === intended.context.attempt ? row.version : undefined,
+  )
+
+const reportToGate = (services: ProcessServices, event: SendEvent): Effect.Effect<void> => {
+  if (event.type === "ACCEPTED") return services.gate.report({ type: "SUCCEEDED" })
+  if (event.type !== "REJECTED") return Effect.void
+  // The server answered: it is up, whatever it thinks of this mail.
+  if (event.scope !== "host")
+    return event.scope === "config" ? Effect.void : services.gate.report({ type: "SUCCEEDED" })
+  return services.gate.report({
+    type: "HOST_FAILED",
+    at: event.at,
+    cause: event.response ?? event.code,
+    ...(event.retryAfterMs === undefined ? {} : { retryAfterMs: event.retryAfterMs }),
+  })
+}
+
+const lateOf = (event: SendEvent): LateOutcome | undefined => {
+  switch (event.type) {
+    case "ACCEPTED":
+      return { type: "accepted" }
+    case "REJECTED": {
+      const { type: _type, at: _at, jitterUnit: _unit, ...facts } = event
+      return { type: "rejected", ...facts }
+    }
+    case "NOT_CALLED":
+      return { type: "notCalled" }
+    case "UNKNOWN":
+      return undefined
+  }
+}
+
+/** Hands in what is known about an attempt whose lease is gone. */
+const submitLate = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  row: ExecutionRow,
+  attempt: number,
+  outcome: LateOutcome,
+) =>
+  signalExecution(services, campaign, row.id, () => ({
+    type: "LATE_RECEIPT",
+    attempt,
+    outcome,
+    at: services.clock.currentTimeMillisUnsafe(),
+    jitterUnit: services.random.nextDoubleUnsafe(),
+  }))
+
+const saveReceipt = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  sending: Progress,
+  event: SendEvent,
+): Effect.Effect<void, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const outcome = yield* settleDoubt(services, campaign, advance(sending, event))
+    const result = yield* saveProgress(services, campaign, outcome, { receipt: true })
+    const late = lateOf(event)
+    if (result.type === "leaseLost" && late !== undefined)
+      yield* submitLate(services, campaign, sending.row, sending.context.attempt, late)
+  }).pipe(
+    // A known outcome is never dropped: only the end of the process leaves it in doubt.
+    Effect.tapError(() => Effect.sleep(receiptRetryMs)),
+    Effect.retry({ while: (error) => !services.hasGivenUp() && error._tag === "StorageError" }),
+  )
+
+const callTransport = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  sending: Progress,
+  message: Message,
+  startedNanos: bigint,
+): Effect.Effect<SendEvent> => {
+  const elapsedMs = Number(services.clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6
+  // Self-fence: a process that was frozen since its intent may have lost the row to another one by now.
+  if (elapsedMs >= leaseGraceMs)
+    return Effect.succeed({ type: "NOT_CALLED", at: services.clock.currentTimeMillisUnsafe(), code: "lease-over" })
+  const { attempt } = sending.context
+  return services.sender.send({
+    message,
+    idempotencyKey: sending.row.id,
+    attempt,
+    onLate: (outcome) => {
+      Effect.runFork(Effect.ignore(submitLate(services, campaign, sending.row, attempt, outcome)))
+    },
+  })
+}
+
+/** From the intent to the receipt; runs in a slot of the transport and is never interrupted. */
+const send = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  rendered: Progress,
+  lead: Lead,
+  message: Message,
+): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const { clock, sender } = services
+    const startedNanos = clock.monotonicTimeNanosUnsafe()
+    const now = clock.currentTimeMillisUnsafe()
+    const intended = advance(rendered, { type: "RENDERED", at: now })
+    const commit = commitOf(intended, {
+      intent: { attempt: intended.context.attempt, at: now },
+      leaseUntil: now + sender.transport.capabilities.deadlineMs + leaseGraceMs,
+      requires: { suppressionKeys: [suppressionKey(lead.email)] },
+    })
+    const result = yield* Effect.catchIf(
+      services.committer.commit(commit),
+      (error) => error.indeterminate,
+      (error) =>
+        Effect.flatMap(intentLanded(services, intended), (version) =>
+          version === undefined ? Effect.fail(error) : Effect.succeed({ type: "ok" as const, version }),
+        ),
+    )
+    switch (result.type) {
+      case "ok":
+        break
+      case "refused":
+        if (result.reason !== "suppressed") return "release"
+        return yield* saveUnsent(
+          services,
+          campaign,
+          advance(rendered, { type: "SUPPRESS", at: now, code: "suppressed" }),
+        )
+      case "flagged":
+        return "release"
+      case "leaseLost":
+      case "missing":
+        return "committed"
+    }
+    publishProgress(services, intended, undefined)
+    const sending: Progress = { ...intended, events: [], row: { ...intended.row, version: result.version } }
+    const event = yield* callTransport(services, campaign, sending, message, startedNanos)
+    yield* reportToGate(services, event)
+    if (event.type === "REJECTED" && event.scope === "config")
+      yield* Effect.ignore(campaign.degrade(`${sender.transport.name}: ${event.response ?? event.code}`))
+    yield* saveReceipt(services, campaign, sending, event)
+    return "committed"
+  }).pipe(Effect.uninterruptible)
+
+/** One attempt of a claimed execution: render, wait for the transport, intent, call, receipt. */
+export const attemptExecution = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  row: ExecutionRow,
+  lead: Lead | undefined,
+): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const now = services.clock.currentTimeMillisUnsafe()
+    const rendering = advance(progressOf(row), { type: row.state === "retrying" ? "RETRY_DUE" : "DUE", at: now })
+    const fail = (code: string, text: string, retryable: boolean) =>
+      saveUnsent(services, campaign, advance(rendering, failed(services, code, text, retryable)))
+    if (row.claims > maxClaims) return yield* fail("crashed", "its process died each time it was tried", false)
+    if (lead === undefined)
+      return yield* saveUnsent(
+        services,
+        campaign,
+        advance(rendering, { type: "SUPPRESS", at: now, code: "lead-erased" }),
+      )
+    const message = yield* Effect.result(
+      Effect.catchDefect(render(services, campaign, rendering, lead), (defect) =>
+        Effect.flatMap(campaign.onDefect(row.id, defect), (verdict) =>
+          verdict === "fail" ? Effect.fail(asRenderError(row, defect)) : Effect.succeed("restart" as const),
+        ),
+      ),
+    )
+    if (Result.isFailure(message))
+      return message.failure._tag === "RenderError"
+        ? yield* fail(message.failure.code, message.failure.message, message.failure.retryable)
+        : yield* Effect.fail(message.failure)
+    if (message.success === "restart") return "release"
+    const end = yield* services.gate.withSlot(send(services, campaign, rendering, lead, message.success))
+    return end === "closed" ? "release" : end
+  })

@@ -1,0 +1,38 @@
+import type { Clock } from "effect/Clock"
+import type * as Effect from "effect/Effect"
+import type { Random } from "effect/Random"
+import type { ExecutionRow, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
+import type { LoadedDefinition } from "../campaign/definition.ts"
+import type { Committer } from "../committer.ts"
+import type { EventBus } from "../event-bus.ts"
+import type { Sender } from "../sender.ts"
+import type { Store } from "../store.ts"
+import type { Templates } from "../templates.ts"
+import type { TransportGate } from "../transport-gate.ts"
+import type { Successor } from "./progress.ts"
+
+/** The services of the process that executions share. */
+export interface ProcessServices {
+  readonly store: Store["Service"]
+  readonly committer: Committer["Service"]
+  readonly bus: EventBus["Service"]
+  readonly gate: TransportGate["Service"]
+  readonly sender: Sender["Service"]
+  readonly templates: Templates["Service"]
+  readonly clock: Clock
+  readonly random: Random
+  /** Whether the runtime has given up waiting: what is not durable by now is in doubt. */
+  readonly hasGivenUp: () => boolean
+}
+
+/** What an execution asks of its campaign. */
+export interface CampaignOfExecution {
+  readonly onUnknown: () => UnknownPolicy
+  readonly definition: (hash: string) => Effect.Effect<LoadedDefinition, StorageError | NotFound>
+  /** What comes after this execution, should it end well at this instant. */
+  readonly successor: (row: ExecutionRow, endedAt: number) => Effect.Effect<Successor, StorageError | NotFound>
+  /** Counts a plugin's defect: whether the execution is run again, or fails. */
+  readonly onDefect: (executionId: string, defect: unknown) => Effect.Effect<"restart" | "fail">
+  /** Stops starting executions until a person resumes. */
+  readonly degrade: (cause: string) => Effect.Effect<void, StorageError>
+}

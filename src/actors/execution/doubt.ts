@@ -1,0 +1,85 @@
+import * as Effect from "effect/Effect"
+import type { ExecutionEvent, LookupResult } from "../../sdk/index.ts"
+import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
+import { messageIdOf } from "./mail.ts"
+import { advance, type Progress } from "./progress.ts"
+
+type Resolve = Omit<Extract<ExecutionEvent, { type: "RESOLVE" }>, "type" | "at" | "attempt" | "jitterUnit">
+
+/** How long a lookup may take, milliseconds. */
+const lookupDeadlineMs = 30_000
+
+const resolve = (services: ProcessServices, progress: Progress, verdict: Resolve): Progress =>
+  advance(progress, {
+    type: "RESOLVE",
+    attempt: progress.context.attempt,
+    at: services.clock.currentTimeMillisUnsafe(),
+    jitterUnit: services.random.nextDoubleUnsafe(),
+    ...verdict,
+  })
+
+// A second send under the same key makes no second copy while the other side remembers the first.
+const repeatsSafely = ({ sender, clock }: ProcessServices, { context }: Progress): boolean => {
+  const { idempotent } = sender.transport.capabilities
+  return (
+    idempotent !== undefined &&
+    context.renderedAt !== null &&
+    clock.currentTimeMillisUnsafe() - context.renderedAt < idempotent.ttlMs
+  )
+}
+
+const byPolicy = (services: ProcessServices, campaign: CampaignOfExecution, progress: Progress): Progress => {
+  switch (campaign.onUnknown()) {
+    case "assumeSent":
+      return resolve(services, progress, { verdict: "sent", by: "policy" })
+    case "resend":
+      // Out of attempts the machine does not take it: the mail stays in doubt, listed.
+      return resolve(services, progress, { verdict: "notSent", by: "policy" })
+    case "hold":
+      return progress
+  }
+}
+
+const lookUp = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  progress: Progress,
+): Effect.Effect<LookupResult> =>
+  Effect.gen(function* () {
+    const { transport } = services.sender
+    const { definition } = yield* campaign.definition(progress.row.definition)
+    return yield* Effect.tryPromise(async (signal) =>
+      transport.lookup === undefined
+        ? ({ type: "unknown" } as const)
+        : transport.lookup({
+            idempotencyKey: progress.row.id,
+            messageId: messageIdOf(progress.row.id, definition),
+            signal,
+          }),
+    )
+  }).pipe(
+    Effect.timeout(lookupDeadlineMs),
+    // A lookup that fails has said nothing; the policy decides.
+    Effect.catch(() => Effect.succeed({ type: "unknown" } as const)),
+  )
+
+/**
+ * Resolves an execution in doubt as far as that is possible without a person: by what the transport can do, else by the
+ * campaign's policy. Anything else passes unchanged.
+ */
+export const settleDoubt = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  progress: Progress,
+): Effect.Effect<Progress> =>
+  Effect.gen(function* () {
+    if (progress.state !== "sending.inDoubt") return progress
+    if (services.sender.transport.lookup !== undefined) {
+      const found = yield* lookUp(services, campaign, progress)
+      if (found.type === "accepted") return resolve(services, progress, { verdict: "sent", by: "lookup" })
+      if (found.type === "notFound") return resolve(services, progress, { verdict: "notSent", by: "lookup" })
+    }
+    return repeatsSafely(services, progress)
+      ? resolve(services, progress, { verdict: "notSent", by: "idempotency" })
+      : byPolicy(services, campaign, progress)
+  })

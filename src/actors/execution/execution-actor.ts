@@ -1,0 +1,34 @@
+import * as Effect from "effect/Effect"
+import type { ExecutionRow, Lead, NotFound, StorageError } from "../../sdk/index.ts"
+import { attemptExecution } from "./attempt.ts"
+import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
+import { finishUnfinished, isUnfinished } from "./unfinished.ts"
+
+/**
+ * Works on one claimed execution until it is at rest again: settles what is unfinished, or makes one attempt. Gives the
+ * lease back unchanged when it stops before its intent (shutdown, pause, a flag, a failing storage).
+ */
+export const runExecution = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  row: ExecutionRow,
+  lead: Lead | undefined,
+): Effect.Effect<void, StorageError | NotFound> =>
+  Effect.suspend(() => {
+    let committed = false
+    const work = isUnfinished(row)
+      ? finishUnfinished(services, campaign, row)
+      : attemptExecution(services, campaign, row, lead)
+    return Effect.ensuring(
+      Effect.map(work, (end) => {
+        committed = end === "committed"
+      }),
+      Effect.suspend(() =>
+        committed
+          ? Effect.void
+          : Effect.ignore(
+              services.store.use((driver) => driver.release([row], services.clock.currentTimeMillisUnsafe())),
+            ),
+      ),
+    )
+  })

@@ -1,0 +1,66 @@
+import { type ExecutionRest, hasEnded, stepExecution } from "../../machines/index.ts"
+import type { Commit, ExecutionEvent, ExecutionRow, Intent, NewExecution } from "../../sdk/index.ts"
+
+/** A claimed execution on its way to the next commit: what the machine made of it, and the events that led there. */
+export interface Progress extends ExecutionRest {
+  readonly row: ExecutionRow
+  readonly events: ReadonlyArray<ExecutionEvent>
+}
+
+/** Where a row stands, nothing happened yet. */
+export const progressOf = (row: ExecutionRow): Progress => ({ row, state: row.state, context: row.context, events: [] })
+
+/** One event further. An event that the machine does not take here changes nothing and is not recorded. */
+export const advance = (progress: Progress, event: ExecutionEvent): Progress => {
+  const step = stepExecution(progress, event)
+  return step.accepted
+    ? { ...progress, state: step.state, context: step.context, events: [...progress.events, event] }
+    : progress
+}
+
+/** What follows in the enrollment when an execution ends. */
+export interface Successor {
+  /** The next step's execution; `undefined` when this was the last. */
+  readonly next: NewExecution | undefined
+}
+
+export interface CommitOptions {
+  /** Default: no intent is open afterwards. */
+  readonly intent?: Intent
+  readonly receipt?: boolean
+  /** Keeps the lease; default: it is given back. */
+  readonly leaseUntil?: number
+  readonly requires?: Commit["requires"]
+  readonly appliedFlags?: number
+  /** Default: what the machine planned. */
+  readonly dueAt?: number | null
+  readonly successor?: Successor
+}
+
+// `sent` and `skipped` go on to the next step; every other end ends the enrollment.
+const enrollmentChange = (
+  progress: Progress,
+  successor: Successor | undefined,
+): Pick<Commit, "plan" | "enrollment"> => {
+  if (!hasEnded(progress.state)) return hasEnded(progress.row.state) ? { enrollment: "active" } : {}
+  const goesOn = progress.state === "done" && ["sent", "skipped"].includes(progress.context.outcome ?? "")
+  if (!goesOn) return { enrollment: "ended" }
+  return successor?.next === undefined ? { enrollment: "finished" } : { plan: successor.next }
+}
+
+/** The commit that makes this progress durable. */
+export const commitOf = (progress: Progress, options: CommitOptions = {}): Commit => ({
+  id: progress.row.id,
+  token: progress.row.token,
+  version: progress.row.version,
+  state: progress.state,
+  context: progress.context,
+  dueAt: options.dueAt === undefined ? progress.context.dueAt : options.dueAt,
+  intent: options.intent ?? null,
+  events: progress.events,
+  appliedFlags: options.appliedFlags ?? 0,
+  receipt: options.receipt ?? false,
+  leaseUntil: options.leaseUntil ?? null,
+  ...(options.requires === undefined ? {} : { requires: options.requires }),
+  ...enrollmentChange(progress, options.successor),
+})

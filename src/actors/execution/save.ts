@@ -1,0 +1,68 @@
+import * as Effect from "effect/Effect"
+import type { CommitResult, NewExecution, NotFound, StorageError } from "../../sdk/index.ts"
+import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
+import { type CommitOptions, commitOf, type Progress, type Successor } from "./progress.ts"
+
+/** What comes next in the enrollment, when this progress ends the execution. */
+export const successorOf = (
+  campaign: CampaignOfExecution,
+  progress: Progress,
+  at: number,
+): Effect.Effect<Successor | undefined, StorageError | NotFound> =>
+  progress.state === "done" ? campaign.successor(progress.row, at) : Effect.succeed(undefined)
+
+const publishPlanned = ({ bus }: ProcessServices, planned: NewExecution): void => {
+  bus.publish({
+    type: "execution",
+    at: planned.createdAt,
+    campaignId: planned.campaignId,
+    executionId: planned.id,
+    step: planned.step,
+    state: "scheduled",
+    context: planned.context,
+    events: [{ type: "SCHEDULED", at: planned.createdAt, dueAt: planned.scheduledFor }],
+  })
+}
+
+/** Tells listeners about progress that is durable now. */
+export const publishProgress = (
+  services: ProcessServices,
+  progress: Progress,
+  planned: NewExecution | undefined,
+): void => {
+  const { row, state, context, events } = progress
+  if (events.length > 0)
+    services.bus.publish({
+      type: "execution",
+      at: events.at(-1)?.at ?? row.updatedAt,
+      campaignId: row.campaignId,
+      executionId: row.id,
+      step: row.step,
+      state,
+      context,
+      events,
+    })
+  if (planned !== undefined) publishPlanned(services, planned)
+}
+
+/** Commits progress with all that follows from it, and tells listeners once it is durable. */
+export const saveProgress = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  progress: Progress,
+  options: CommitOptions = {},
+): Effect.Effect<CommitResult, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const successor = yield* successorOf(campaign, progress, services.clock.currentTimeMillisUnsafe())
+    const commit = commitOf(progress, successor === undefined ? options : { ...options, successor })
+    const result = yield* services.committer.commit(commit)
+    if (result.type === "ok") publishProgress(services, progress, commit.plan)
+    return result
+  })
+
+/** Whether a commit gave the lease back; when not, the caller releases it. */
+export type AttemptEnd = "committed" | "release"
+
+/** A commit that was refused has left the lease where it was. */
+export const endOf = (result: CommitResult): AttemptEnd =>
+  result.type === "flagged" || result.type === "refused" ? "release" : "committed"

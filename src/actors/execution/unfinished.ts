@@ -1,0 +1,40 @@
+import * as Effect from "effect/Effect"
+import type { ExecutionEvent, ExecutionRow, Flag, NotFound, StorageError } from "../../sdk/index.ts"
+import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
+import { settleDoubt } from "./doubt.ts"
+import { advance, type Progress, progressOf } from "./progress.ts"
+import { type AttemptEnd, endOf, saveProgress } from "./save.ts"
+
+const provesDelivery = (flag: ExecutionEvent): boolean =>
+  flag.type === "LATE_RECEIPT" && flag.outcome.type === "accepted"
+
+/**
+ * The row with what its last owner left: an intent without a receipt is in doubt (decided here, when the row is
+ * claimed, never by a scan), unless a flag holds the proof of delivery.
+ */
+export const afterLastOwner = (row: ExecutionRow, flags: ReadonlyArray<Flag>, now: number): Progress =>
+  row.intent === null || flags.some(provesDelivery)
+    ? progressOf(row)
+    : advance(progressOf(row), { type: "UNKNOWN", at: now, stage: "owner-gone" })
+
+/** Whether something has to be settled before this row may be attempted. */
+export const isUnfinished = (row: ExecutionRow): boolean =>
+  row.intent !== null || row.flags.length > 0 || row.state === "sending.inDoubt"
+
+/** Applies what waits on a claimed row: the last owner's open intent, flags, and doubt. */
+export const finishUnfinished = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  row: ExecutionRow,
+): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const start = afterLastOwner(row, row.flags, services.clock.currentTimeMillisUnsafe())
+    const flagged = row.flags.reduce<Progress>(advance, start)
+    const settled = yield* settleDoubt(services, campaign, flagged)
+    return endOf(
+      yield* saveProgress(services, campaign, settled, {
+        appliedFlags: row.flags.length,
+        receipt: row.intent !== null,
+      }),
+    )
+  })
