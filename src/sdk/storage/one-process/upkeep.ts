@@ -1,0 +1,89 @@
+import { buckets, isConserved } from "../../domain/counts.ts"
+import type { MaybePromise, StorageDriver, VerifyReport } from "../driver.ts"
+import { isEnded } from "../rules.ts"
+import type { Engine } from "./engine.ts"
+import { addTotals, columns, countsDelta, enrollmentDelta, noTotals, type Totals, toCounts } from "./totals.ts"
+
+const pruneBatch = 1_000
+
+const prune = (engine: Engine, endedBefore: number): MaybePromise<number> => {
+  const batch = () =>
+    engine.write(true, (work) => {
+      const rows = engine.records.endedBefore(endedBefore, pruneBatch)
+      const pruned = new Map<string, Totals>()
+      for (const stored of rows) {
+        const { campaignId } = stored.row
+        const kept = pruned.get(campaignId) ?? noTotals()
+        pruned.set(campaignId, kept)
+        countsDelta(work.delta(campaignId), stored.row, null)
+        countsDelta(kept, null, stored.row)
+        engine.records.removeExecution(stored)
+      }
+      for (const [campaignId, delta] of pruned) engine.records.addTotals(campaignId, "pruned", delta)
+      return rows.length
+    })
+  const goOn = (sum: number, done: number): MaybePromise<number> => {
+    let total = sum + done
+    let last = done
+    while (last === pruneBatch) {
+      const next = batch()
+      if (next instanceof Promise) return next.then((count) => goOn(total, count))
+      last = next
+      total += next
+    }
+    return total
+  }
+  const first = batch()
+  return first instanceof Promise ? first.then((count) => goOn(0, count)) : goOn(0, first)
+}
+
+const verify = (engine: Engine): VerifyReport => {
+  const problems: Array<{ key: string; problem: string }> = []
+  const counted = new Map<string, Totals>()
+  const stored = new Map<string, Readonly<Totals>>()
+  const of = (campaignId: string) => {
+    const totals = counted.get(campaignId) ?? noTotals()
+    counted.set(campaignId, totals)
+    return totals
+  }
+  let executions = 0
+  for (const found of engine.records.audit()) {
+    if (found.type === "problem") problems.push({ key: found.key, problem: found.problem })
+    else if (found.type === "totals") stored.set(found.campaignId, found.live)
+    else if (found.type === "enrollment")
+      enrollmentDelta(of(found.enrollment.campaignId), null, found.enrollment.status)
+    else {
+      const { row } = found.stored
+      executions++
+      countsDelta(of(row.campaignId), null, row)
+      if (isEnded(row) && row.dueAt !== null)
+        problems.push({ key: `execution/${row.id}`, problem: "it has ended and is due all the same" })
+    }
+  }
+  for (const campaignId of new Set([...counted.keys(), ...stored.keys()])) {
+    const is = stored.get(campaignId) ?? noTotals()
+    const should = counted.get(campaignId) ?? noTotals()
+    for (const column of columns)
+      if (is[column] !== should[column])
+        problems.push({
+          key: `counts/${campaignId}`,
+          problem: `the counter ${column} says ${is[column]}, the rows say ${should[column]}`,
+        })
+    const counts = toCounts(addTotals(is, engine.records.totals(campaignId).pruned), engine.leases.leased(campaignId))
+    if (!isConserved(counts) || buckets.some((bucket) => counts[bucket] < 0))
+      problems.push({ key: `counts/${campaignId}`, problem: "the conservation law does not hold" })
+  }
+  return { executions, problems }
+}
+
+/** Checking, erasing, forgetting. */
+export const upkeepMethods = (engine: Engine): Pick<StorageDriver, "verify" | "erase" | "prune"> => ({
+  verify: () => engine.read(() => verify(engine)),
+  erase: (leadId) =>
+    engine.write(true, () => {
+      if (!engine.records.hasDocument("lead", leadId)) return false
+      engine.records.writeDocument({ kind: "lead", key: leadId, value: null })
+      return true
+    }),
+  prune: (endedBefore) => prune(engine, endedBefore),
+})
