@@ -25,7 +25,6 @@ export const initialContext = (input: ExecutionInput): Context => ({
   dueAt: input.dueAt,
   attempt: 0,
   used: 0,
-  safeResend: false,
   firstAttemptAt: null,
   renderedAt: null,
   unknownAttempts: [],
