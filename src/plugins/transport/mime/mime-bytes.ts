@@ -14,7 +14,8 @@ const encoded = (node: MimeNode): Buffer => {
   if (content === undefined || content === "") return Buffer.alloc(0)
   if (typeof content !== "string" && !Buffer.isBuffer(content))
     throw new TypeError("a MIME part holds something else than text or bytes")
-  const encoding = node.getTransferEncoding()
+  // Set by buildHeaders; asking for it again would look at each character again.
+  const encoding = node.getHeader("Content-Transfer-Encoding")
   if (encoding === "base64" || Buffer.isBuffer(content)) return base64(Buffer.from(content))
   const text = canonicalLines(content)
   return encoding === "quoted-printable" ? quotedPrintable(text) : Buffer.from(text)

@@ -4,7 +4,8 @@ import type { Extensions } from "./extensions.ts"
 import { type Breakage, SmtpFailure } from "./failure.ts"
 import type { Reply } from "./reply.ts"
 import type { Secrets } from "./secrets.ts"
-import type { SmtpAuth, SmtpSettings } from "./settings.ts"
+import type { SmtpSettings } from "./settings.ts"
+import type { SmtpAuth } from "./smtp-options.ts"
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64")
 

@@ -1,10 +1,11 @@
 import process from "node:process"
 import { InvalidInput } from "../../../sdk/errors.ts"
 import type { Transport } from "../../../sdk/transport/transport.ts"
-import { type SmtpOptions, settingsOf } from "./settings.ts"
+import { settingsOf } from "./settings.ts"
+import type { SmtpOptions } from "./smtp-options.ts"
 import { smtpTransport } from "./smtp-transport.ts"
 
-export type { SmtpAuth, SmtpOptions, SmtpTimeouts, SmtpTlsOptions } from "./settings.ts"
+export type { SmtpAuth, SmtpOptions, SmtpTimeouts, SmtpTlsOptions } from "./smtp-options.ts"
 
 /**
  * A transport that speaks SMTP, and knows for each mail whether the server can have it.

@@ -1,4 +1,4 @@
-import type { SmtpAuth } from "./settings.ts"
+import type { SmtpAuth } from "./smtp-options.ts"
 
 const mask = "[redacted]"
 /** Tokens change; only the newest ones can still be echoed. */

@@ -1,8 +1,9 @@
-import { InvalidInput } from "../../../sdk/errors.ts"
+import { InvalidInput, MissingDependency, TransportError } from "../../../sdk/errors.ts"
 import type { Message } from "../../../sdk/transport/message.ts"
 import type { Accepted, Rejected, SendOutcome } from "../../../sdk/transport/outcome.ts"
 import type { SendContext, Transport } from "../../../sdk/transport/transport.ts"
 import { compose } from "../mime/compose.ts"
+import { mimeLibrary } from "../mime/mime-library.ts"
 import { Cancellation } from "./cancellation.ts"
 import { classify } from "./classify.ts"
 import { Connection } from "./connection.ts"
@@ -43,6 +44,7 @@ export const smtpTransport = (settings: SmtpSettings): Transport => {
     verify: async (signal) => {
       const cancellation = new Cancellation(signal, deadlineMs)
       try {
+        await mimeLibrary()
         const connection = await open(cancellation)
         await connection.quit(quitMs)
         return undefined
@@ -99,6 +101,9 @@ const outcomeOf = (error: unknown): SendOutcome => {
     const scope = error.code === "invalid-address" ? "recipient" : "sender"
     return { type: "rejected", scope, retryable: false, code: error.code, response: error.message }
   }
+  // Set up wrongly: no mail can be composed or signed until a person has acted.
+  if (error instanceof MissingDependency || error instanceof TransportError)
+    return { type: "rejected", scope: "config", retryable: true, code: error.code, response: error.message }
   throw error
 }
 

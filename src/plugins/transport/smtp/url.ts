@@ -1,5 +1,5 @@
 import { InvalidInput } from "../../../sdk/errors.ts"
-import type { SmtpOptions, SmtpTimeouts, SmtpTlsOptions } from "./settings.ts"
+import type { SmtpOptions, SmtpTimeouts, SmtpTlsOptions } from "./smtp-options.ts"
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
 

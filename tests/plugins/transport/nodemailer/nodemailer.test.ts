@@ -119,7 +119,8 @@ describe("over anything that has sendMail", () => {
   })
 
   test("errors that nobody knows are doubt, and are not thrown", async () => {
-    for (const error of [new Error("boom"), "text", undefined, { code: "EMESSAGE", command: "DATA" }]) {
+    const lost = { code: "ECONNECTION", command: "DATA", response: "550 cut off" }
+    for (const error of [new Error("boom"), "text", undefined, { code: "EMESSAGE", command: "DATA" }, lost]) {
       const transport = nodemailer({ sendMail: () => Promise.reject(error) })
       expect((await sendOnce(transport)).outcome).toMatchObject({ type: "unknown", stage: "handed-over" })
     }

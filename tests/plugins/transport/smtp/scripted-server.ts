@@ -149,7 +149,7 @@ export class ScriptedServer {
       commands.push(line)
       const stage = stageOf(line)
       const last = await act(stage, line)
-      const text = last?.type === "reply" ? last.text : ""
+      const text = last?.type === "reply" ? last.text : last?.type === "raw" ? last.bytes : ""
       if (stage === "mail" || stage === "rcpt") recipient = stage === "rcpt" && text.startsWith("25")
       if (stage === "starttls" && text.startsWith("220") && this.#tls !== undefined) {
         reader.detach()

@@ -204,6 +204,7 @@ describe("giving up", () => {
     })
     await expect(sending).rejects.toBe(fenced)
     await expect.poll(() => server.openConnections).toBe(0)
+    expect(server.bodies.join("")).not.toContain("QUIT")
     expect(server.bodies.join("")).not.toContain("\r\n.\r\n")
     await server.stop()
   })
