@@ -17,7 +17,7 @@ export const mail = (changes: Partial<Message> = {}): Message => ({
 })
 
 /** Short patience, so that silence is noticed quickly. */
-export const impatient: SmtpTimeouts = {
+const impatient: SmtpTimeouts = {
   connectMs: 2_000,
   greetingMs: 150,
   commandMs: 150,
