@@ -159,11 +159,11 @@ export class MemoryRecords implements Records {
     }
   }
 
-  endedBefore(instant: number, limit: number): ReadonlyArray<Stored> {
+  endedBefore(instant: number, limit: number, afterSlot: number): ReadonlyArray<Stored> {
     const ended: Array<Stored> = []
     for (const stored of this.#executions.values()) {
       if (ended.length >= limit) break
-      if (isEnded(stored.row) && stored.row.updatedAt < instant) ended.push(stored)
+      if (stored.slot > afterSlot && isEnded(stored.row) && stored.row.updatedAt < instant) ended.push(stored)
     }
     return ended
   }
@@ -293,7 +293,7 @@ export class MemoryRecords implements Records {
     readonly nextSeq: number
   }): void {
     this.#nextSlot = records.nextSlot
-    for (const stored of records.executions) {
+    for (const stored of [...records.executions].sort((left, right) => left.slot - right.slot)) {
       this.#nextSlot = Math.max(this.#nextSlot, stored.slot + 1)
       this.#putExecution(stored.row.id, stored)
     }

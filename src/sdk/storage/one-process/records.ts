@@ -77,7 +77,8 @@ export interface Records {
   campaigns(): Iterable<string>
   /** By id, ascending. */
   executions(filter: RestingFilter): Iterable<Stored>
-  endedBefore(instant: number, limit: number): ReadonlyArray<Stored>
+  /** By slot, ascending, behind `afterSlot`. */
+  endedBefore(instant: number, limit: number, afterSlot: number): ReadonlyArray<Stored>
   executionCount(): number
 
   enrollment(id: string): Enrollment | undefined

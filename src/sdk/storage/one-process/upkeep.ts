@@ -7,9 +7,10 @@ import { addTotals, columns, countsDelta, enrollmentDelta, noTotals, type Totals
 const pruneBatch = 1_000
 
 const prune = (engine: Engine, endedBefore: number): MaybePromise<number> => {
+  let afterSlot = 0
   const batch = () =>
     engine.write(true, (work) => {
-      const rows = engine.records.endedBefore(endedBefore, pruneBatch)
+      const rows = engine.records.endedBefore(endedBefore, pruneBatch, afterSlot)
       const pruned = new Map<string, Totals>()
       for (const stored of rows) {
         const { campaignId } = stored.row
@@ -20,6 +21,7 @@ const prune = (engine: Engine, endedBefore: number): MaybePromise<number> => {
         engine.records.removeExecution(stored)
       }
       for (const [campaignId, delta] of pruned) engine.records.addTotals(campaignId, "pruned", delta)
+      afterSlot = rows.at(-1)?.slot ?? afterSlot
       return rows.length
     })
   const goOn = (sum: number, done: number): MaybePromise<number> => {
