@@ -3,7 +3,7 @@
  *
  * The parts of src and what each may import of ours:
  *   sdk -> nothing · machines -> sdk · plugins -> sdk, the same plugin kind · actors -> sdk, machines
- *   runtime.ts, index.ts, effect.ts -> all of these
+ *   runtime.ts, index.ts, effect.ts -> all of these · api (what index.ts hands out) -> the same, but no plugin
  *   compat, cli, examples, tests, bench -> the public entries, by package name
  */
 
@@ -103,10 +103,23 @@ module.exports = {
     },
     {
       name: "root-is-imported-by-entries-only",
-      comment: "runtime.ts is the composition root: only index.ts and effect.ts stand above it.",
+      comment: "runtime.ts is the composition root: only the Promise API and the Effect entry stand above it.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(runtime|index|effect)[.]ts$" },
+      from: { path: "^src/", pathNot: "^src/(api/|(runtime|index|effect)[.]ts$)" },
       to: { path: "^src/runtime[.]ts$" },
+    },
+    {
+      name: "api-is-imported-by-index-only",
+      severity: "error",
+      from: { pathNot: "^src/(api/|index[.]ts$)" },
+      to: { path: "^src/api/" },
+    },
+    {
+      name: "api-imports-no-plugin",
+      comment: "runtime.ts is the only file that knows the default plugins.",
+      severity: "error",
+      from: { path: "^src/api/" },
+      to: { path: "^src/plugins/" },
     },
     {
       name: "sdk-test-kit-stays-out-of-production",
