@@ -63,6 +63,8 @@ export interface CampaignActorOptions {
   /** Name of this process in leases. */
   readonly owner: string
   readonly maxLive: number
+  /** Claims nothing. */
+  readonly passive: boolean
 }
 
 /** Brings a stored campaign to life for as long as the scope lives. */
@@ -144,7 +146,7 @@ export const makeCampaignActor = (
     const onStorageError = (error: StorageError): Effect.Effect<void> =>
       error.code === "full" || error.code === "corrupt"
         ? Effect.ignore(campaign.degrade(error.message))
-        : Effect.logWarning(`sendstate: campaign ${id}: ${error.message}`)
+        : Effect.sync(() => services.problems.report(`campaign ${id}: ${error.message}`))
 
     const pump: Pump = makePump(services, {
       campaignId: id,
@@ -163,6 +165,7 @@ export const makeCampaignActor = (
     })
     // The policy is read synchronously when an outcome is unknown.
     yield* Effect.ignore(definition(record.definition))
+    if (options.passive) pump.stop()
     yield* Effect.forkScoped(pump.run)
 
     const items = (current: Plan, batch: ReadonlyArray<EnrollRequest>, now: number): ReadonlyArray<EnrollItem> =>

@@ -5,6 +5,7 @@ import type { ExecutionRow, NotFound, StorageError, UnknownPolicy } from "../../
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
+import type { Problems } from "../problems.ts"
 import type { Sender } from "../sender.ts"
 import type { Store } from "../store.ts"
 import type { Templates } from "../templates.ts"
@@ -19,6 +20,7 @@ export interface ProcessServices {
   readonly gate: TransportGate["Service"]
   readonly sender: Sender["Service"]
   readonly templates: Templates["Service"]
+  readonly problems: Problems["Service"]
   readonly clock: Clock
   readonly random: Random
   /** Whether the runtime has given up waiting: what is not durable by now is in doubt. */

@@ -1,0 +1,162 @@
+import * as Effect from "effect/Effect"
+import type { Scope } from "effect/Scope"
+import type { CampaignState, Document, Json, StorageError } from "../../sdk/index.ts"
+import type { CampaignActor } from "../campaign/campaign-actor.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
+import {
+  type CancelAnswer,
+  type ControlAnswer,
+  cancelExecution,
+  rescheduleExecution,
+  resolveExecution,
+  retryExecution,
+} from "./execution-control.ts"
+import { RuntimeActor } from "./runtime-actor.ts"
+
+/** What another process may ask of the one that owns the store. Plain JSON. */
+export type ControlCommand =
+  | {
+      readonly type: "campaign"
+      readonly id: string
+      readonly action: "start" | "pause" | "resume" | "cancel" | "close"
+    }
+  | { readonly type: "cancel"; readonly ids: ReadonlyArray<string> }
+  | { readonly type: "retry"; readonly ids: ReadonlyArray<string>; readonly duplicate: boolean }
+  | { readonly type: "resolve"; readonly ids: ReadonlyArray<string>; readonly verdict: "sent" | "notSent" }
+  | { readonly type: "reschedule"; readonly ids: ReadonlyArray<string>; readonly dueAt: number }
+
+/** The owner's answer. Plain JSON. */
+export type ControlResult =
+  | { readonly type: "campaign"; readonly accepted: boolean; readonly state: CampaignState }
+  /** One answer for each id, in order. */
+  | { readonly type: "executions"; readonly answers: ReadonlyArray<CancelAnswer | ControlAnswer> }
+  | { readonly type: "failed"; readonly code: string; readonly message: string; readonly retryable: boolean }
+
+const events = {
+  start: { type: "START" },
+  pause: { type: "PAUSE" },
+  resume: { type: "RESUME" },
+  close: { type: "CLOSE" },
+} as const
+
+type Runtime = RuntimeActor["Service"]
+
+const onCampaign = (runtime: Runtime, command: Extract<ControlCommand, { type: "campaign" }>) =>
+  Effect.gen(function* () {
+    const actor = yield* runtime.campaign(command.id)
+    const accepted = command.action === "cancel" ? yield* actor.cancel : yield* actor.tell(events[command.action])
+    return { type: "campaign", accepted, state: actor.record().rest.state } satisfies ControlResult
+  })
+
+const onExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+  command: Exclude<ControlCommand, { type: "campaign" }>,
+) => {
+  switch (command.type) {
+    case "cancel":
+      return cancelExecution(services, actor, id)
+    case "retry":
+      return retryExecution(services, actor, id, command)
+    case "resolve":
+      return resolveExecution(services, actor, id, command.verdict)
+    case "reschedule":
+      return rescheduleExecution(services, actor, id, command.dueAt)
+  }
+}
+
+const onExecutions = (runtime: Runtime, command: Exclude<ControlCommand, { type: "campaign" }>) =>
+  Effect.map(
+    Effect.forEach(
+      command.ids,
+      (id) =>
+        Effect.gen(function* () {
+          const row = yield* runtime.execution(id)
+          return yield* onExecution(runtime.services, yield* runtime.campaign(row.campaignId), id, command)
+        }).pipe(Effect.catchTag("NotFound", () => Effect.succeed("missing" as const))),
+      // A cancel may wait for a send that is under way; the others need not wait for it.
+      { concurrency: 50 },
+    ),
+    (answers) => ({ type: "executions", answers }) satisfies ControlResult,
+  )
+
+/** Carries out a command in this process. Never fails: a failure is an answer. */
+export const carryOut = (runtime: Runtime, command: ControlCommand): Effect.Effect<ControlResult> => {
+  const work: Effect.Effect<
+    ControlResult,
+    { readonly code: string; readonly message: string; readonly retryable: boolean }
+  > = command.type === "campaign" ? onCampaign(runtime, command) : onExecutions(runtime, command)
+  return Effect.catch(work, ({ code, message, retryable }) =>
+    Effect.succeed({ type: "failed" as const, code, message, retryable }),
+  )
+}
+
+/** How often the owner looks for requests where the storage cannot tell, milliseconds. */
+const pollMs = 250
+
+const isPending = ({ value }: Document): boolean => value["status"] === "pending"
+
+const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
+
+/** Serves the requests that other processes leave in the storage, for as long as the scope lives. */
+export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Effect.gen(function* () {
+  const runtime = yield* RuntimeActor
+  const { store } = runtime.services
+  if (!store.storage.capabilities.control) return
+
+  const serve = ({ key, value }: Document): Effect.Effect<void, StorageError> =>
+    Effect.gen(function* () {
+      const result = yield* carryOut(runtime, value["command"] as unknown as ControlCommand)
+      yield* store.use((driver) =>
+        driver.writeDocuments([
+          {
+            kind: "control",
+            key,
+            value: { command: value["command"] ?? null, status: "answered", result: asJson(result) },
+          },
+        ]),
+      )
+    })
+
+  yield* Effect.forkScoped(
+    Effect.forever(
+      Effect.gen(function* () {
+        const waiting = yield* store.use((driver) => driver.listDocuments("control", { limit: 100 }))
+        for (const request of waiting.filter(isPending)) yield* serve(request)
+        yield* Effect.sleep(pollMs)
+      }).pipe(
+        Effect.catch((error) =>
+          Effect.andThen(
+            Effect.sync(() => runtime.problems.report(`control requests: ${error.message}`)),
+            Effect.sleep(pollMs * 4),
+          ),
+        ),
+      ),
+    ),
+  )
+})
+
+/** Leaves a command with the store's owner and waits for the answer; `undefined` when it does not come in time. */
+export const askOwner = (
+  services: Pick<ProcessServices, "store" | "clock">,
+  key: string,
+  command: ControlCommand,
+  deadlineMs: number,
+): Effect.Effect<ControlResult | undefined, StorageError> =>
+  Effect.gen(function* () {
+    const { store, clock } = services
+    const until = clock.currentTimeMillisUnsafe() + deadlineMs
+    yield* store.use((driver) =>
+      driver.writeDocuments([{ kind: "control", key, value: { command: asJson(command), status: "pending" } }]),
+    )
+    let result: ControlResult | undefined
+    while (result === undefined && clock.currentTimeMillisUnsafe() < until) {
+      yield* Effect.sleep(50)
+      const [document] = yield* store.use((driver) => driver.documents("control", [key]))
+      if (document?.value["status"] === "answered") result = document.value["result"] as unknown as ControlResult
+    }
+    // Withdrawn when unanswered: an owner that starts tomorrow must not act on a wish of today.
+    yield* store.use((driver) => driver.writeDocuments([{ kind: "control", key, value: null }]))
+    return result
+  })

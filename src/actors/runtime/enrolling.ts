@@ -1,0 +1,129 @@
+import * as Effect from "effect/Effect"
+import {
+  findIssues,
+  InvalidInput,
+  type Lead,
+  type LeadInput,
+  leadSchema,
+  parse,
+  type StandardSchema,
+} from "../../sdk/index.ts"
+import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
+
+/** A lead that was not enrolled, and why. */
+export interface RejectedLead {
+  /** Position in the source, counted from 0. */
+  readonly index: number
+  readonly input: unknown
+  readonly error: InvalidInput
+}
+
+/** What became of the leads that were given. Counts only what is durable. */
+export interface EnrollResult {
+  readonly enrolled: number
+  /** Enrolled before, or twice in the source: not mailed again. */
+  readonly duplicates: number
+  readonly rejected: { readonly total: number; readonly first: ReadonlyArray<RejectedLead> }
+}
+
+/** Any source of leads. */
+export type LeadSource = Iterable<LeadInput> | AsyncIterable<LeadInput>
+
+export interface EnrollOptions {
+  /** Checks each lead's data; any Standard Schema. */
+  readonly leadData?: StandardSchema | undefined
+  /** Called for each rejected lead, beyond the first thousand too. */
+  readonly onRejected?: ((rejected: RejectedLead) => void) | undefined
+}
+
+const batchSize = 500
+const rejectedKept = 1_000
+
+/** A checked lead. Throws InvalidInput with all reasons. */
+export const checkLead = async (input: unknown, leadData: StandardSchema | undefined): Promise<Lead> => {
+  const lead = parse(leadSchema, input, "The lead")
+  const issues = leadData === undefined ? [] : await findIssues(leadData, lead.data ?? {})
+  if (issues.length === 0) return lead
+  throw new InvalidInput({
+    code: "invalid-lead-data",
+    retryable: false,
+    issues,
+    message: `The lead's data is refused: ${issues.map(({ path, message }) => `${path} ${message}`).join("; ")}`,
+  })
+}
+
+const iteratorOf = (source: LeadSource): Iterator<LeadInput> | AsyncIterator<LeadInput> =>
+  Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+
+/**
+ * Streams leads into a campaign in batches; the source is read no faster than batches become durable. What was stored
+ * before the source failed or the caller interrupted stays stored: giving the same leads again goes on.
+ */
+export const enrollLeads = (
+  actor: CampaignActor,
+  source: LeadSource,
+  options: EnrollOptions,
+): Effect.Effect<EnrollResult, CampaignError | InvalidInput> =>
+  Effect.suspend(() => {
+    const iterator = iteratorOf(source)
+    const first: RejectedLead[] = []
+    let index = 0
+    let total = 0
+    let enrolled = 0
+    let duplicates = 0
+    let finished = false
+
+    const check = async (input: unknown): Promise<Lead | undefined> => {
+      try {
+        return await checkLead(input, options.leadData)
+      } catch (error) {
+        if (!(error instanceof InvalidInput)) throw error
+        const rejected = { index, input, error }
+        total += 1
+        if (first.length < rejectedKept) first.push(rejected)
+        options.onRejected?.(rejected)
+        return undefined
+      }
+    }
+
+    const nextBatch = async (): Promise<ReadonlyArray<Lead>> => {
+      const batch: Lead[] = []
+      while (batch.length < batchSize) {
+        const next = iterator.next()
+        const { done, value } = next instanceof Promise ? await next : next
+        if (done === true) {
+          finished = true
+          break
+        }
+        const lead = await check(value)
+        index += 1
+        if (lead !== undefined) batch.push(lead)
+      }
+      return batch
+    }
+
+    const readFailed = (cause: unknown): InvalidInput =>
+      new InvalidInput({
+        code: "source-failed",
+        retryable: true,
+        issues: [],
+        cause,
+        message: `Reading the leads failed after ${index}: ${cause instanceof Error ? cause.message : String(cause)}. ${enrolled} are enrolled; giving the same leads again goes on.`,
+      })
+
+    const endSource = Effect.promise(async () => {
+      if (!finished) await iterator.return?.()
+    })
+
+    return Effect.gen(function* () {
+      while (!finished) {
+        const batch = yield* Effect.tryPromise({ try: nextBatch, catch: readFailed })
+        if (batch.length === 0) continue
+        const results = yield* actor.enroll(batch.map((lead) => ({ lead })))
+        const created = results.filter((result) => result === "created").length
+        enrolled += created
+        duplicates += results.length - created
+      }
+      return { enrolled, duplicates, rejected: { total, first } }
+    }).pipe(Effect.ensuring(endSource))
+  })

@@ -1,0 +1,98 @@
+import * as Effect from "effect/Effect"
+import { hasEnded } from "../../machines/index.ts"
+import type { ExecutionRow, Flag } from "../../sdk/index.ts"
+import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
+import type { SignalAnswer } from "../execution/signal.ts"
+
+/** What became of a cancel. */
+export type CancelAnswer =
+  /** Nothing was and nothing will be sent. */
+  | "cancelled"
+  /** It had ended before. */
+  | "tooLate"
+  /** Cancelled, but an earlier attempt may have been delivered. */
+  | "inDoubt"
+  /** A send is still under way; its outcome decides. */
+  | "requested"
+
+/** What became of a wish that can only be granted or refused. */
+export type ControlAnswer = "applied" | "requested" | "refused" | "missing"
+
+/** How long a cancel waits for a send that is under way, milliseconds. */
+const cancelWaitMs = 5_000
+
+const pollMs = 20
+
+const judge = (row: Pick<ExecutionRow, "state" | "context">): CancelAnswer =>
+  row.state === "cancelled" ? (row.context.delivery === "unknown" ? "inDoubt" : "cancelled") : "tooLate"
+
+/** Cancels one execution and answers honestly: `cancelled` only when nothing was sent for certain. */
+export const cancelExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+): Effect.Effect<CancelAnswer | "missing", CampaignError> =>
+  Effect.gen(function* () {
+    const answer = yield* actor.signal(id, () => ({
+      type: "CANCEL",
+      by: "user",
+      at: services.clock.currentTimeMillisUnsafe(),
+    }))
+    if (answer.type === "missing") return "missing"
+    if (answer.type !== "flagged") return judge(answer.row)
+    const until = services.clock.currentTimeMillisUnsafe() + cancelWaitMs
+    while (services.clock.currentTimeMillisUnsafe() < until) {
+      const [row] = yield* services.store.use((driver) => driver.get([id]))
+      if (row === undefined) return "missing"
+      if (hasEnded(row.state)) return judge(row)
+      yield* Effect.sleep(pollMs)
+    }
+    return "requested"
+  })
+
+const answerOf = (answer: SignalAnswer): ControlAnswer => (answer.type === "flagged" ? "requested" : answer.type)
+
+const control = (
+  actor: CampaignActor,
+  id: string,
+  flagFor: (row: ExecutionRow) => Flag,
+): Effect.Effect<ControlAnswer, CampaignError> => Effect.map(actor.signal(id, flagFor), answerOf)
+
+/** Runs a failed execution again, with a new budget. Refused for any other, and while an attempt is unknown unless `duplicate` accepts a second copy. */
+export const retryExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+  options: { readonly duplicate: boolean },
+): Effect.Effect<ControlAnswer, CampaignError> =>
+  control(actor, id, () => ({
+    type: "REDRIVE",
+    duplicate: options.duplicate,
+    at: services.clock.currentTimeMillisUnsafe(),
+  }))
+
+/** Resolves an execution in doubt, for the attempt that is in doubt now. */
+export const resolveExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+  verdict: "sent" | "notSent",
+): Effect.Effect<ControlAnswer, CampaignError> =>
+  control(actor, id, (row) => ({
+    type: "RESOLVE",
+    attempt: row.context.attempt,
+    verdict,
+    by: "user",
+    at: services.clock.currentTimeMillisUnsafe(),
+    jitterUnit: services.random.nextDoubleUnsafe(),
+  }))
+
+/** Moves the due time of an execution that waits. */
+export const rescheduleExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+  dueAt: number,
+): Effect.Effect<ControlAnswer, CampaignError> =>
+  control(actor, id, () => ({ type: "RESCHEDULE", dueAt, at: services.clock.currentTimeMillisUnsafe() }))

@@ -1,0 +1,103 @@
+import type { ExecutionEvent, ExecutionRow, HistoryEntry, LateOutcome } from "../../sdk/index.ts"
+
+/** One line of an explanation. */
+export interface ExplainedEvent {
+  /** Epoch ms. */
+  readonly at: number
+  readonly type: ExecutionEvent["type"]
+  /** What happened, in a sentence. */
+  readonly text: string
+  readonly event: ExecutionEvent
+}
+
+/** Why an execution stands where it stands. */
+export interface Explanation {
+  readonly execution: ExecutionRow
+  /** Oldest first. */
+  readonly history: ReadonlyArray<ExplainedEvent>
+  /** Where it stands now and what it waits for, in a sentence. */
+  readonly summary: string
+}
+
+const iso = (at: number): string => new Date(at).toISOString()
+
+const quoted = (text: string | undefined): string => (text === undefined ? "" : `: ${JSON.stringify(text)}`)
+
+const lateText = (outcome: LateOutcome): string => {
+  switch (outcome.type) {
+    case "accepted":
+      return "it was accepted"
+    case "rejected":
+      return `it was rejected (${outcome.code})${quoted(outcome.response)}`
+    case "notCalled":
+      return "the transport was never called"
+  }
+}
+
+const textOf = (event: ExecutionEvent): string => {
+  switch (event.type) {
+    case "SCHEDULED":
+      return `planned for ${iso(event.dueAt)}`
+    case "DUE":
+      return "due: rendering begins"
+    case "RETRY_DUE":
+      return "due again: rendering begins"
+    case "RENDERED":
+      return "rendered; intent stored, the transport may be called"
+    case "FAILED":
+      return `rendering failed (${event.code})${quoted(event.text)}`
+    case "ACCEPTED":
+      return `accepted by the transport${quoted(event.response)}`
+    case "REJECTED":
+      return `rejected ${event.retryable ? "for now" : "for good"} (${event.scope}, ${event.enhancedCode ?? event.code})${quoted(event.response)}`
+    case "NOT_CALLED":
+      return `the transport was not called (${event.code})`
+    case "UNKNOWN":
+      return `in doubt (${event.stage})${quoted(event.text)}: the mail may have been delivered`
+    case "RESOLVE":
+      return `doubt about attempt ${event.attempt} resolved as ${event.verdict === "sent" ? "sent" : "not sent"} by ${event.by}`
+    case "LATE_RECEIPT":
+      return `late evidence about attempt ${event.attempt}: ${lateText(event.outcome)}`
+    case "CANCEL":
+      return `cancel asked for by ${event.by}`
+    case "SUPPRESS":
+      return `suppressed (${event.code})`
+    case "SKIP":
+      return `skipped (${event.code})`
+    case "RESCHEDULE":
+      return `moved to ${iso(event.dueAt)}`
+    case "REDRIVE":
+      return `run again by hand${event.duplicate ? ", a second copy accepted" : ""}`
+  }
+}
+
+const summaryOf = (row: ExecutionRow): string => {
+  const { context } = row
+  const why = context.reason === null ? "" : ` (${context.reason.code}${quoted(context.reason.text)})`
+  const doubt = context.delivery === "unknown" ? "; an earlier attempt may have been delivered all the same" : ""
+  switch (row.state) {
+    case "scheduled":
+      return `scheduled for ${iso(row.scheduledFor)}`
+    case "rendering":
+      return "rendering"
+    case "sending.attempting":
+      return `attempt ${context.attempt} is under way`
+    case "sending.inDoubt":
+      return `in doubt about attempt ${context.attempt}${why}; resolve it as sent or as not sent`
+    case "retrying":
+      return `attempt ${context.attempt + 1} is planned for ${iso(row.scheduledFor)}${why}`
+    case "done":
+      return `${context.outcome} after ${context.attempt} ${context.attempt === 1 ? "attempt" : "attempts"}${context.delivery === "unconfirmed" ? ", unconfirmed" : ""}${why}${doubt}`
+    case "cancelled":
+      return `cancelled${doubt}`
+  }
+}
+
+/** The causal chain of one execution, from its row and its history. */
+export const explainExecution = (execution: ExecutionRow, history: ReadonlyArray<HistoryEntry>): Explanation => ({
+  execution,
+  history: history
+    .flatMap((entry) => entry.events)
+    .map((event) => ({ at: event.at, type: event.type, text: textOf(event), event })),
+  summary: summaryOf(execution),
+})

@@ -1,0 +1,108 @@
+import * as Effect from "effect/Effect"
+import type { Message, StandardSchema } from "../../sdk/index.ts"
+import { InvalidInput, idOf, type Lead, NotFound, RenderError, type StorageError } from "../../sdk/index.ts"
+import type { LoadedDefinition } from "../campaign/definition.ts"
+import { composeMessage, renderMail } from "../execution/mail.ts"
+import type { Templates } from "../templates.ts"
+import { checkLead, type LeadSource } from "./enrolling.ts"
+
+/** A mail that would fail. */
+export interface PreflightProblem {
+  /** Position of the lead in the source, counted from 0. */
+  readonly index: number
+  readonly leadId: string
+  readonly template: string
+  readonly error: RenderError
+}
+
+/** What rendering every mail for every lead showed. */
+export interface PreflightReport {
+  readonly leads: number
+  readonly mails: number
+  readonly problems: { readonly total: number; readonly first: ReadonlyArray<PreflightProblem> }
+}
+
+const problemsKept = 1_000
+
+const previewed = (id: string, leadId: string, step: number) => ({
+  id: idOf("preview", id, leadId, step),
+  leadId,
+  step,
+})
+
+/** The mail of one step for one lead, as it would be sent. */
+export const previewMail = (
+  templates: Templates["Service"],
+  loaded: LoadedDefinition,
+  lead: Lead,
+  step: number,
+  now: number,
+): Effect.Effect<Message, RenderError | NotFound | StorageError> =>
+  Effect.gen(function* () {
+    const { definition } = loaded
+    const hash = definition.steps[step]?.hash
+    if (hash === undefined)
+      return yield* Effect.fail(
+        new NotFound({
+          kind: "step",
+          key: String(step),
+          code: "step-missing",
+          retryable: false,
+          message: `The campaign "${definition.id}" has ${definition.steps.length} steps, no step ${step + 1}.`,
+        }),
+      )
+    const template = yield* templates.prepared(hash)
+    const execution = previewed(definition.id, lead.id, step)
+    return yield* Effect.suspend(() => {
+      try {
+        return Effect.succeed(
+          composeMessage(loaded, lead, execution, renderMail(template, definition, lead, execution, now), now),
+        )
+      } catch (cause) {
+        return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
+      }
+    })
+  })
+
+/** Renders every step for every lead that is acceptable, and lists what fails; nothing is stored, nothing is sent. */
+export const preflightLeads = (
+  templates: Templates["Service"],
+  loaded: LoadedDefinition,
+  source: LeadSource,
+  leadData: StandardSchema | undefined,
+  now: number,
+): Effect.Effect<PreflightReport, NotFound | StorageError | InvalidInput> =>
+  Effect.gen(function* () {
+    const first: PreflightProblem[] = []
+    let total = 0
+    let leads = 0
+    let mails = 0
+    let index = -1
+    const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    while (true) {
+      const next = yield* Effect.promise(async () => iterator.next())
+      if (next.done === true) return { leads, mails, problems: { total, first } }
+      index += 1
+      const lead = yield* Effect.promise(async () => {
+        try {
+          return await checkLead(next.value, leadData)
+        } catch (error) {
+          // Rejected leads are enroll's to report; here only mails count.
+          if (error instanceof InvalidInput) return undefined
+          throw error
+        }
+      })
+      if (lead === undefined) continue
+      leads += 1
+      for (const [step, { template }] of loaded.definition.steps.entries()) {
+        mails += 1
+        yield* Effect.catchTag(previewMail(templates, loaded, lead, step, now), "RenderError", (error) =>
+          Effect.sync(() => {
+            total += 1
+            if (first.length < problemsKept) first.push({ index, leadId: lead.id, template, error })
+          }),
+        )
+      }
+      if (index % 50 === 0) yield* Effect.yieldNow
+    }
+  })

@@ -1,0 +1,258 @@
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
+import {
+  type Campaign,
+  Closed,
+  type Counts,
+  type ExecutionRow,
+  idOf,
+  NotFound,
+  type Observer,
+  type StorageError,
+} from "../../sdk/index.ts"
+import { type CampaignActor, type CampaignError, makeCampaignActor } from "../campaign/campaign-actor.ts"
+import { type Definition, definitionOf, loadDefinition, saveDefinition } from "../campaign/definition.ts"
+import { type CampaignRecord, newRecord, recordOf, saveRecord } from "../campaign/record.ts"
+import { Committer } from "../committer.ts"
+import { EventBus } from "../event-bus.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
+import { observe } from "../observing.ts"
+import { Problems } from "../problems.ts"
+import { Sender } from "../sender.ts"
+import { Store } from "../store.ts"
+import { type TemplateError, Templates } from "../templates.ts"
+import { TransportGate } from "../transport-gate.ts"
+import { changedDefinition, differencesBetween } from "./differences.ts"
+import { type Explanation, explainExecution } from "./explain.ts"
+import { type Health, healthOf } from "./health.ts"
+
+/** Everything that `campaigns.create` may fail with. */
+export type CreateError = CampaignError | TemplateError | Closed
+
+export interface CreateOptions {
+  /** Leaves the campaign in `draft` until it is started. */
+  readonly draft?: boolean | undefined
+  /** Accepts a changed definition or template for everything that is not planned yet. */
+  readonly update?: boolean | undefined
+  /** How much faster campaign time runs than real time. Stored at the first creation; later ones keep it. */
+  readonly speed?: number | undefined
+}
+
+export interface RuntimeSettings {
+  readonly observers: ReadonlyArray<Observer>
+  /** Executions alive at once, per campaign. */
+  readonly maxLive: number
+  /** Claims and sends nothing: for control of a store that nobody runs. */
+  readonly passive: boolean
+}
+
+/** The process's one runtime: it owns the campaigns and what they share. */
+export class RuntimeActor extends Context.Service<
+  RuntimeActor,
+  {
+    readonly services: ProcessServices
+    readonly problems: Problems["Service"]
+    readonly create: (campaign: Campaign, options: CreateOptions) => Effect.Effect<CampaignActor, CreateError>
+    readonly campaign: (id: string) => Effect.Effect<CampaignActor, NotFound | StorageError | Closed>
+    readonly campaigns: Effect.Effect<ReadonlyArray<CampaignActor>>
+    readonly execution: (id: string) => Effect.Effect<ExecutionRow, NotFound | StorageError>
+    readonly explain: (id: string) => Effect.Effect<Explanation, NotFound | StorageError>
+    readonly counts: (campaignId: string) => Effect.Effect<Counts, StorageError>
+    readonly health: Effect.Effect<Health>
+    /** Drains: nothing new starts, sends under way may end until the deadline; what has no receipt then is in doubt. */
+    readonly drain: (deadlineMs: number) => Effect.Effect<void>
+  }
+>()("sendstate/actors/RuntimeActor") {
+  static readonly layer = (
+    settings: RuntimeSettings,
+  ): Layer.Layer<
+    RuntimeActor,
+    StorageError,
+    Store | Committer | EventBus | Problems | Sender | Templates | TransportGate
+  > => Layer.effect(RuntimeActor, makeRuntime(settings))
+}
+
+/** How long aborted sends may take to answer before they are given up, milliseconds. */
+const abortWaitMs = 2_000
+
+const pageSize = 100
+
+const notFound = (kind: string, key: string): NotFound =>
+  new NotFound({
+    kind,
+    key,
+    code: `${kind}-missing`,
+    retryable: false,
+    message: `There is no ${kind} ${JSON.stringify(key)} in this storage. List what is there with "sendstate status" or "sendstate list".`,
+  })
+
+const makeRuntime = (settings: RuntimeSettings) =>
+  Effect.gen(function* () {
+    const store = yield* Store
+    const committer = yield* Committer
+    const bus = yield* EventBus
+    const gate = yield* TransportGate
+    const sender = yield* Sender
+    const templates = yield* Templates
+    const problems = yield* Problems
+    const clock = yield* Clock.Clock
+    const random = yield* Random.Random
+    const scope = yield* Scope.Scope
+    const actors = new Map<string, CampaignActor>()
+    let draining = false
+    let givenUp = false
+
+    const services: ProcessServices = {
+      store,
+      committer,
+      bus,
+      gate,
+      sender,
+      templates,
+      problems,
+      clock,
+      random,
+      hasGivenUp: () => givenUp,
+    }
+    const owner = idOf("owner", clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe())
+    // More than a few per slot would only wait with a lease in hand.
+    const maxLive = Math.min(settings.maxLive, Math.max(16, sender.transport.capabilities.maxConcurrency * 4))
+
+    const spawn = (record: CampaignRecord): Effect.Effect<CampaignActor> =>
+      Effect.gen(function* () {
+        const actor = yield* Scope.provide(
+          makeCampaignActor(services, { record, owner, maxLive, passive: settings.passive }),
+          scope,
+        )
+        actors.set(record.id, actor)
+        return actor
+      })
+
+    const refuseWhenDraining = Effect.suspend(() =>
+      draining
+        ? Effect.fail(
+            new Closed({ code: "closed", retryable: false, message: "The runtime is closing and takes no new work." }),
+          )
+        : Effect.void,
+    )
+
+    const readRecord = (id: string): Effect.Effect<CampaignRecord | undefined, StorageError> =>
+      Effect.map(
+        store.use((driver) => driver.documents("campaign", [id])),
+        ([document]) => (document === undefined ? undefined : recordOf(document)),
+      )
+
+    const register = (campaign: Campaign): Effect.Effect<Definition, TemplateError> =>
+      Effect.gen(function* () {
+        const hashes = new Map<string, string>()
+        for (const { template } of campaign.steps)
+          if (!hashes.has(template)) hashes.set(template, yield* templates.register(template))
+        return definitionOf(campaign, hashes)
+      })
+
+    const createNew = (campaign: Campaign, definition: Definition, options: CreateOptions) =>
+      Effect.gen(function* () {
+        const hash = yield* saveDefinition(store, campaign, definition)
+        const now = clock.currentTimeMillisUnsafe()
+        const record = newRecord(campaign.id, hash, { origin: now, scale: options.speed ?? 1 }, now)
+        const actor = yield* spawn(yield* saveRecord(store, record))
+        if (options.draft !== true) yield* actor.tell({ type: "START" })
+        return actor
+      })
+
+    const reopen = (
+      actor: CampaignActor,
+      campaign: Campaign,
+      definition: Definition,
+      options: CreateOptions,
+    ): Effect.Effect<CampaignActor, CampaignError> =>
+      Effect.gen(function* () {
+        const stored = yield* loadDefinition(store, actor.record().definition)
+        const differences = differencesBetween(stored.definition, definition)
+        if (differences.length === 0) return actor
+        if (options.update !== true)
+          return yield* Effect.fail<CampaignError>(changedDefinition(campaign.id, differences))
+        yield* actor.follow(yield* saveDefinition(store, campaign, definition))
+        return actor
+      })
+
+    const find = (id: string): Effect.Effect<CampaignActor | undefined, StorageError> =>
+      Effect.gen(function* () {
+        const running = actors.get(id)
+        if (running !== undefined) return running
+        const record = yield* readRecord(id)
+        return record === undefined ? undefined : yield* spawn(record)
+      })
+
+    const execution = (id: string): Effect.Effect<ExecutionRow, NotFound | StorageError> =>
+      Effect.flatMap(
+        store.use((driver) => driver.get([id])),
+        ([row]) => (row === undefined ? Effect.fail(notFound("execution", id)) : Effect.succeed(row)),
+      )
+
+    // A restart goes on with every campaign that is stored.
+    const reviveAll = Effect.gen(function* () {
+      let after: string | undefined
+      while (true) {
+        const page = yield* store.use((driver) =>
+          driver.listDocuments("campaign", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
+        )
+        for (const document of page) if (!actors.has(document.key)) yield* spawn(recordOf(document))
+        after = page.at(-1)?.key
+        if (page.length < pageSize) return
+      }
+    })
+
+    const allDrained = Effect.suspend(() =>
+      Effect.forEach([...actors.values()], (actor) => actor.pump.drained, { concurrency: "unbounded", discard: true }),
+    )
+
+    const drain = (deadlineMs: number): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        draining = true
+        for (const actor of actors.values()) actor.pump.stop()
+        yield* gate.close
+        yield* Effect.timeoutOption(allDrained, deadlineMs)
+        yield* sender.abortAll
+        yield* Effect.timeoutOption(allDrained, abortWaitMs)
+        givenUp = true
+        yield* Effect.timeoutOption(allDrained, abortWaitMs)
+      })
+
+    yield* Effect.addFinalizer(() => (draining ? Effect.void : drain(0)))
+    for (const observer of settings.observers) yield* observe(observer, bus, problems)
+    yield* reviveAll
+
+    return RuntimeActor.of({
+      services,
+      problems,
+      create: (campaign, options) =>
+        Effect.gen(function* () {
+          yield* refuseWhenDraining
+          const definition = yield* register(campaign)
+          const existing = yield* find(campaign.id)
+          return existing === undefined
+            ? yield* createNew(campaign, definition, options)
+            : yield* reopen(existing, campaign, definition, options)
+        }),
+      campaign: (id) =>
+        Effect.gen(function* () {
+          yield* refuseWhenDraining
+          return (yield* find(id)) ?? (yield* Effect.fail(notFound("campaign", id)))
+        }),
+      campaigns: Effect.sync(() => [...actors.values()]),
+      execution,
+      explain: (id) =>
+        Effect.gen(function* () {
+          const row = yield* execution(id)
+          return explainExecution(row, yield* store.use((driver) => driver.history(id)))
+        }),
+      counts: (campaignId) => store.use((driver) => driver.counts(campaignId)),
+      health: Effect.suspend(() => healthOf(services, problems, [...actors.values()], draining)),
+      drain,
+    })
+  })

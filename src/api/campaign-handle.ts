@@ -1,0 +1,126 @@
+import * as Effect from "effect/Effect"
+import type { CampaignActor } from "../actors/campaign/campaign-actor.ts"
+import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "../actors/runtime/enrolling.ts"
+import { type PreflightReport, preflightLeads, previewMail } from "../actors/runtime/preflight.ts"
+import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import { waitForState } from "../actors/runtime/waiting.ts"
+import {
+  type CampaignState,
+  type Counts,
+  type LeadInput,
+  leadSchema,
+  type Message,
+  parse,
+  type RuntimeEvent,
+  type StandardSchema,
+} from "../sdk/index.ts"
+import { eventStream, type WaitOptions } from "./event-stream.ts"
+import type { PromiseRunner } from "./promise.ts"
+
+/** Where a campaign stands. */
+export interface CampaignStatus {
+  readonly id: string
+  readonly state: CampaignState
+  /** Why it is degraded. */
+  readonly cause: string | null
+  /** Whether enrolling was closed. */
+  readonly closed: boolean
+  /** How much faster campaign time runs than real time. */
+  readonly speed: number
+}
+
+/** One campaign of a runtime. All methods reject with typed errors once the runtime is closed. */
+export interface CampaignHandle {
+  readonly id: string
+  /** Where it stands, without asking the storage. */
+  status(): CampaignStatus
+  /**
+   * Streams leads in; durable in batches, read no faster than they become durable. Idempotent: a lead that is enrolled
+   * already counts as a duplicate and is not mailed again.
+   *
+   * @throws Conflict when the campaign is closed or cancelled; InvalidInput `source-failed` when the source throws.
+   */
+  enroll(leads: LeadSource, options?: WaitOptions & Pick<EnrollOptions, "onRejected">): Promise<EnrollResult>
+  /** Renders every mail for every acceptable lead and lists what fails. Stores and sends nothing. */
+  preflight(leads: LeadSource, options?: WaitOptions): Promise<PreflightReport>
+  /** The mail of one step (counted from 0) for one lead, as it would be sent. */
+  preview(lead: LeadInput, options?: WaitOptions & { readonly step?: number }): Promise<Message>
+  /** This campaign's events from now on, each after it is durable. */
+  events(options?: WaitOptions): AsyncIterable<RuntimeEvent>
+  /** The conserved counts. */
+  stats(options?: WaitOptions): Promise<Counts>
+  /** Starts a draft. Answers whether that changed anything, as all of these do. */
+  start(): Promise<boolean>
+  /** Stops new starts at once; sends under way end. */
+  pause(): Promise<boolean>
+  /** Goes on after a pause, or after the cause of `degraded` was removed. */
+  resume(): Promise<boolean>
+  /** Cancels everything that has not ended. Once it answers nothing more is sent. */
+  cancel(): Promise<boolean>
+  /** No more enrolling: the campaign may complete. */
+  close(): Promise<boolean>
+  /** Answers when every enrollment has ended (`completed`), or the campaign was cancelled. */
+  completed(options?: WaitOptions): Promise<Counts>
+  /** Answers when nothing can happen any more without a person or new leads: completed, held in doubt, paused, degraded. */
+  settled(options?: WaitOptions): Promise<Counts>
+  /** Answers when nothing is due now. */
+  idle(options?: WaitOptions): Promise<Counts>
+}
+
+/** The Promise face of a campaign actor. */
+export const makeCampaignHandle = (
+  runner: PromiseRunner<RuntimeActor>,
+  runtime: RuntimeActor["Service"],
+  actor: CampaignActor,
+  leadData: StandardSchema | undefined,
+): CampaignHandle => {
+  const { run } = runner
+  const now = (): number => runtime.services.clock.currentTimeMillisUnsafe()
+  const tell = (type: "START" | "PAUSE" | "RESUME" | "CLOSE"): Promise<boolean> => run(actor.tell({ type }))
+  return {
+    id: actor.id,
+    status: () => {
+      const { rest, clock } = actor.record()
+      return {
+        id: actor.id,
+        state: rest.state,
+        cause: rest.context.cause,
+        closed: rest.context.closed,
+        speed: clock.scale,
+      }
+    },
+    enroll: (leads, options = {}) =>
+      run(enrollLeads(actor, leads, { leadData, onRejected: options.onRejected }), options.signal),
+    preflight: (leads, options = {}) =>
+      run(
+        Effect.flatMap(actor.loaded, (loaded) =>
+          preflightLeads(runtime.services.templates, loaded, leads, leadData, now()),
+        ),
+        options.signal,
+      ),
+    preview: async (lead, options = {}) => {
+      const checked = parse(leadSchema, lead, "The lead")
+      return run(
+        Effect.flatMap(actor.loaded, (loaded) =>
+          previewMail(runtime.services.templates, loaded, checked, options.step ?? 0, now()),
+        ),
+        options.signal,
+      )
+    },
+    events: (options = {}) =>
+      eventStream(runtime, (event) => event.type === "lagged" || event.campaignId === actor.id, options),
+    stats: (options = {}) => run(actor.counts, options.signal),
+    start: () => tell("START"),
+    pause: () => tell("PAUSE"),
+    resume: () => tell("RESUME"),
+    cancel: () => run(actor.cancel),
+    close: () => tell("CLOSE"),
+    completed: (options = {}) =>
+      run(
+        Effect.andThen(waitForState(runtime.services, actor, ["completed", "cancelled"]), actor.counts),
+        options.signal,
+      ),
+    settled: (options = {}) => run(Effect.andThen(actor.pump.settled.await, actor.counts), options.signal),
+    idle: (options = {}) => run(Effect.andThen(actor.pump.idle.await, actor.counts), options.signal),
+  }
+}

@@ -1,0 +1,40 @@
+import type { Store } from "../actors/store.ts"
+import type { Bucket, ExecutionRow, ListQuery } from "../sdk/index.ts"
+import type { PromiseRunner } from "./promise.ts"
+
+/** Which executions to list; all that is left out matches. */
+export interface ExecutionFilter {
+  readonly campaignId?: string | undefined
+  readonly leadId?: string | undefined
+  /** Columns of the counts. */
+  readonly states?: ReadonlyArray<Bucket> | undefined
+  /** Code of the latest reason, for example `5.1.1` or `missing-variables`. */
+  readonly error?: string | undefined
+}
+
+const pageSize = 500
+
+const queryOf = (filter: ExecutionFilter, after: string | undefined): ListQuery => ({
+  limit: pageSize,
+  ...(filter.campaignId === undefined ? {} : { campaignId: filter.campaignId }),
+  ...(filter.leadId === undefined ? {} : { leadId: filter.leadId }),
+  ...(filter.states === undefined ? {} : { buckets: filter.states }),
+  ...(filter.error === undefined ? {} : { reason: filter.error }),
+  ...(after === undefined ? {} : { after }),
+})
+
+/** Executions by id, ascending, read page by page: memory does not grow with their number. */
+export async function* listExecutions<R>(
+  { run }: PromiseRunner<R>,
+  store: Store["Service"],
+  filter: ExecutionFilter,
+): AsyncGenerator<ExecutionRow, void, void> {
+  let after: string | undefined
+  while (true) {
+    const query = queryOf(filter, after)
+    const page = await run(store.use((driver) => driver.list(query)))
+    yield* page
+    if (page.length < pageSize) return
+    after = page.at(-1)?.id
+  }
+}

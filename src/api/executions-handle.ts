@@ -1,0 +1,53 @@
+import * as Effect from "effect/Effect"
+import type { CampaignActor, CampaignError } from "../actors/campaign/campaign-actor.ts"
+import {
+  type CancelAnswer,
+  type ControlAnswer,
+  cancelExecution,
+  rescheduleExecution,
+  resolveExecution,
+  retryExecution,
+} from "../actors/runtime/execution-control.ts"
+import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import type { Closed, ExecutionRow } from "../sdk/index.ts"
+import { type ExecutionFilter, listExecutions } from "./execution-list.ts"
+import type { PromiseRunner } from "./promise.ts"
+
+/** Single executions of a runtime. */
+export interface ExecutionsHandle {
+  /** @throws NotFound */
+  get(id: string): Promise<ExecutionRow>
+  /** By id, ascending; read in pages. */
+  list(filter?: ExecutionFilter): AsyncIterable<ExecutionRow>
+  /** Waits up to 5 s for a send that is under way. Answers `cancelled` only when nothing was and nothing will be sent. */
+  cancel(id: string): Promise<CancelAnswer | "missing">
+  /** Runs a failed execution again with a new budget; `duplicate` accepts a second copy where an attempt is unknown. */
+  retry(id: string, options?: { readonly duplicate?: boolean }): Promise<ControlAnswer>
+  /** Settles an execution in doubt. */
+  resolve(id: string, verdict: "sent" | "notSent"): Promise<ControlAnswer>
+  /** Moves the due time (epoch ms) of an execution that waits. */
+  reschedule(id: string, dueAt: number): Promise<ControlAnswer>
+}
+
+/** The Promise face of execution control. */
+export const makeExecutionsHandle = (
+  runner: PromiseRunner<RuntimeActor>,
+  runtime: RuntimeActor["Service"],
+): ExecutionsHandle => {
+  const { services } = runtime
+  const on = <A>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, CampaignError | Closed>) =>
+    runner.run(
+      Effect.gen(function* () {
+        const [row] = yield* services.store.use((driver) => driver.get([id]))
+        return row === undefined ? ("missing" as const) : yield* body(yield* runtime.campaign(row.campaignId))
+      }),
+    )
+  return {
+    get: (id) => runner.run(runtime.execution(id)),
+    list: (filter = {}) => listExecutions(runner, services.store, filter),
+    cancel: (id) => on(id, (actor) => cancelExecution(services, actor, id)),
+    retry: (id, { duplicate = false } = {}) => on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
+    resolve: (id, verdict) => on(id, (actor) => resolveExecution(services, actor, id, verdict)),
+    reschedule: (id, dueAt) => on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),
+  }
+}

@@ -1,0 +1,130 @@
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { recordOf } from "../actors/campaign/record.ts"
+import { askOwner, type ControlCommand, type ControlResult, carryOut } from "../actors/runtime/control.ts"
+import { type Explanation, explainExecution } from "../actors/runtime/explain.ts"
+import { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import { Store } from "../actors/store.ts"
+import { layerPassive } from "../runtime.ts"
+import {
+  type Counts,
+  type ExecutionRow,
+  Interrupted,
+  idOf,
+  NotFound,
+  type Storage,
+  StorageOwned,
+  type VerifyReport,
+} from "../sdk/index.ts"
+import type { CampaignStatus } from "./campaign-handle.ts"
+import { type ExecutionFilter, listExecutions } from "./execution-list.ts"
+import { makeRunner } from "./promise.ts"
+
+/** A store that somebody else may be running: reading always works, control goes to the owner. */
+export interface StoreHandle extends AsyncDisposable {
+  campaigns(): Promise<ReadonlyArray<CampaignStatus & { readonly counts: Counts }>>
+  /** @throws NotFound */
+  execution(id: string): Promise<ExecutionRow>
+  executions(filter?: ExecutionFilter): AsyncIterable<ExecutionRow>
+  /** @throws NotFound */
+  explain(id: string): Promise<Explanation>
+  /** E-mail addresses of leads, in order; `undefined` for erased ones. */
+  addresses(leadIds: ReadonlyArray<string>): Promise<ReadonlyArray<string | undefined>>
+  /** Reads everything and checks it. */
+  verify(): Promise<VerifyReport>
+  /**
+   * Carries out a command: by the process that owns the store, or here when nobody does.
+   *
+   * @throws StorageOwned when the storage cannot pass commands on; Interrupted when the owner does not answer in time.
+   */
+  control(command: ControlCommand, options?: { readonly deadlineMs?: number }): Promise<ControlResult>
+  close(): Promise<void>
+}
+
+const pageSize = 1_000
+
+/** Opens a store for reading and control, beside its owner if there is one. */
+export const openStore = async (storage: Storage): Promise<StoreHandle> => {
+  const runner = await makeRunner(Store.layer(storage, "observe"))
+  const { run } = runner
+  const store = await run(Store)
+
+  const execution = async (id: string): Promise<ExecutionRow> => {
+    const [row] = await run(store.use((driver) => driver.get([id])))
+    if (row !== undefined) return row
+    throw new NotFound({
+      kind: "execution",
+      key: id,
+      code: "execution-missing",
+      retryable: false,
+      message: `There is no execution ${JSON.stringify(id)} in this storage. List them with "sendstate list".`,
+    })
+  }
+
+  const controlHere = async (command: ControlCommand): Promise<ControlResult> => {
+    const passive = await makeRunner(layerPassive(storage))
+    try {
+      return await passive.run(Effect.flatMap(RuntimeActor, (runtime) => carryOut(runtime, command)))
+    } finally {
+      await passive.dispose()
+    }
+  }
+
+  const controlOwner = async (command: ControlCommand, deadlineMs: number): Promise<ControlResult> => {
+    const result = await run(
+      Effect.gen(function* () {
+        const clock = yield* Clock.Clock
+        const key = idOf("control", clock.currentTimeMillisUnsafe(), yield* Random.next)
+        return yield* askOwner({ store, clock }, key, command, deadlineMs)
+      }),
+    )
+    if (result !== undefined) return result
+    throw new Interrupted({
+      code: "no-answer",
+      retryable: true,
+      message: `The process that owns the store did not answer within ${deadlineMs / 1_000} s; the request was withdrawn. It may be busy: try again.`,
+    })
+  }
+
+  return {
+    campaigns: async () => {
+      const documents = await run(store.use((driver) => driver.listDocuments("campaign", { limit: pageSize })))
+      const counts = await Promise.all(documents.map(({ key }) => run(store.use((driver) => driver.counts(key)))))
+      return documents.map(recordOf).flatMap((record, index) => {
+        const columns = counts[index]
+        const { state, context } = record.rest
+        return columns === undefined
+          ? []
+          : [
+              {
+                id: record.id,
+                state,
+                cause: context.cause,
+                closed: context.closed,
+                speed: record.clock.scale,
+                counts: columns,
+              },
+            ]
+      })
+    },
+    execution,
+    executions: (filter = {}) => listExecutions(runner, store, filter),
+    explain: async (id) => explainExecution(await execution(id), await run(store.use((driver) => driver.history(id)))),
+    addresses: async (leadIds) => {
+      const leads = await run(store.use((driver) => driver.documents("lead", leadIds)))
+      return leads.map((lead) => (lead === undefined ? undefined : String(lead.value["email"])))
+    },
+    verify: () => run(store.use((driver) => driver.verify())),
+    control: async (command, { deadlineMs = 15_000 } = {}) => {
+      try {
+        return await controlHere(command)
+      } catch (error) {
+        if (!(error instanceof StorageOwned) || !storage.capabilities.control) throw error
+        return controlOwner(command, deadlineMs)
+      }
+    },
+    close: () => runner.dispose(),
+    [Symbol.asyncDispose]: () => runner.dispose(),
+  }
+}

@@ -1,0 +1,93 @@
+import * as Layer from "effect/Layer"
+import { Committer } from "./actors/committer.ts"
+import { EventBus } from "./actors/event-bus.ts"
+import { Problems } from "./actors/problems.ts"
+import { serveControl } from "./actors/runtime/control.ts"
+import { RuntimeActor } from "./actors/runtime/runtime-actor.ts"
+import { Sender } from "./actors/sender.ts"
+import { Store } from "./actors/store.ts"
+import { Templates } from "./actors/templates.ts"
+import { TransportGate } from "./actors/transport-gate.ts"
+import { mjml } from "./plugins/renderer/mjml/index.ts"
+import { sqlite } from "./plugins/storage/sqlite/index.ts"
+import {
+  type Observer,
+  RenderError,
+  type Renderer,
+  type Storage,
+  type StorageError,
+  type StorageOwned,
+  type Transport,
+} from "./sdk/index.ts"
+
+/** What a runtime is made of. */
+export interface RuntimeOptions {
+  /** Default: `sqlite("sendstate.db")`. */
+  readonly storage?: Storage
+  readonly transport: Transport
+  /** Default: `mjml()`, templates from the folder `templates`. */
+  readonly renderer?: Renderer
+  readonly observers?: ReadonlyArray<Observer>
+  /** Executions alive at once per campaign; default 500. What is not alive is a row, never an actor or a timer. */
+  readonly maxLive?: number
+}
+
+/** Executions alive at once by default: enough to keep any transport busy, a few megabytes at most. */
+const defaultMaxLive = 500
+
+/** The runtime as a layer: the composition root, and the only place that knows the default plugins. */
+export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor, StorageError | StorageOwned> => {
+  const storage = options.storage ?? sqlite("sendstate.db")
+  const renderer = options.renderer ?? mjml({ directory: "templates" })
+  const stored = Layer.provideMerge(Layer.mergeAll(Committer.layer, Templates.layer(renderer)), Store.layer(storage))
+  const services = Layer.mergeAll(
+    stored,
+    EventBus.layer,
+    Problems.layer,
+    Sender.layer(options.transport),
+    TransportGate.layer(options.transport),
+  )
+  const runtime = RuntimeActor.layer({
+    observers: options.observers ?? [],
+    maxLive: options.maxLive ?? defaultMaxLive,
+    passive: false,
+  })
+  return Layer.provideMerge(Layer.effectDiscard(serveControl), runtime).pipe(Layer.provide(services))
+}
+
+/** A runtime that sends nothing: reads and controls a store that nobody runs. */
+export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, StorageError | StorageOwned> => {
+  const stored = Layer.provideMerge(Layer.mergeAll(Committer.layer, Templates.layer(noRenderer)), Store.layer(storage))
+  const services = Layer.mergeAll(
+    stored,
+    EventBus.layer,
+    Problems.layer,
+    Sender.layer(noTransport),
+    TransportGate.layer(noTransport),
+  )
+  return RuntimeActor.layer({ observers: [], maxLive: 1, passive: true }).pipe(Layer.provide(services))
+}
+
+const noTransport: Transport = {
+  name: "none",
+  capabilities: { maxConcurrency: 1, deadlineMs: 1_000, signalsHandoff: true },
+  send: () => Promise.resolve({ type: "rejected", scope: "config", retryable: false, code: "no-transport" }),
+}
+
+const refuse = (): never => {
+  throw new RenderError({
+    template: "",
+    code: "no-renderer",
+    retryable: false,
+    issues: [],
+    message: "This store is open for reading and control only. Use createRuntime to render and send.",
+  })
+}
+
+const noRenderer: Renderer = {
+  name: "none",
+  version: "0",
+  load: async () => refuse(),
+  compile: async () => refuse(),
+  prepare: refuse,
+}
