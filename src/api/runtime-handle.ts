@@ -2,8 +2,9 @@ import * as Effect from "effect/Effect"
 import type { Explanation } from "../actors/runtime/explain.ts"
 import type { Health } from "../actors/runtime/health.ts"
 import { type CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import { suppress, unsuppress } from "../actors/runtime/suppressing.ts"
 import { layerRuntime, type RuntimeOptions } from "../runtime.ts"
-import { type CampaignInput, defineCampaign, parseAddress, type RuntimeEvent, suppressionKey } from "../sdk/index.ts"
+import { type CampaignInput, defineCampaign, type RuntimeEvent } from "../sdk/index.ts"
 import { type CampaignHandle, type CampaignStatus, makeCampaignHandle } from "./campaign-handle.ts"
 import { eventStream, type WaitOptions } from "./event-stream.ts"
 import { type ExecutionsHandle, makeExecutionsHandle } from "./executions-handle.ts"
@@ -58,7 +59,6 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   const runner = await makeRunner(layerRuntime(options))
   const { run } = runner
   const runtime = await run(RuntimeActor)
-  const { store, clock } = runtime.services
   let closing: Promise<void> | undefined
 
   const close = (deadlineMs: number): Promise<void> => {
@@ -67,7 +67,6 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
   }
   const handle = (actor: Parameters<typeof makeCampaignHandle>[2], campaign?: ReturnType<typeof defineCampaign>) =>
     makeCampaignHandle(runner, runtime, actor, campaign?.leadData)
-  const suppression = (email: string) => ({ kind: "suppression" as const, key: suppressionKey(parseAddress(email)) })
 
   return {
     campaigns: {
@@ -80,17 +79,8 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     },
     executions: makeExecutionsHandle(runner, runtime),
     explain: (id) => run(runtime.explain(id)),
-    suppress: async (email, reason = "manual") => {
-      const at = clock.currentTimeMillisUnsafe()
-      await run(store.use((driver) => driver.writeDocuments([{ ...suppression(email), value: { at, reason } }])))
-    },
-    unsuppress: async (email) => {
-      const { kind, key } = suppression(email)
-      const [found] = await run(store.use((driver) => driver.documents(kind, [key])))
-      if (found === undefined) return false
-      await run(store.use((driver) => driver.writeDocuments([{ kind, key, value: null }])))
-      return true
-    },
+    suppress: (email, reason = "manual") => run(suppress(runtime.services, email, reason)),
+    unsuppress: (email) => run(unsuppress(runtime.services, email)),
     events: (eventOptions = {}) => eventStream(runtime, () => true, eventOptions),
     health: () => run(Effect.suspend(() => runtime.health)),
     close: ({ deadlineMs = 10_000 } = {}) => close(deadlineMs),

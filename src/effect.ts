@@ -1,0 +1,145 @@
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import type { CampaignActor, CampaignError } from "./actors/campaign/campaign-actor.ts"
+import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "./actors/runtime/enrolling.ts"
+import {
+  type CancelAnswer,
+  type ControlAnswer,
+  cancelExecution,
+  rescheduleExecution,
+  resolveExecution,
+  retryExecution,
+} from "./actors/runtime/execution-control.ts"
+import type { Explanation } from "./actors/runtime/explain.ts"
+import type { Health } from "./actors/runtime/health.ts"
+import { type CreateError, type CreateOptions, RuntimeActor } from "./actors/runtime/runtime-actor.ts"
+import { suppress, unsuppress } from "./actors/runtime/suppressing.ts"
+import { waitForState } from "./actors/runtime/waiting.ts"
+import { layerRuntime, type RuntimeOptions } from "./runtime.ts"
+import {
+  type CampaignInput,
+  type CampaignState,
+  type Closed,
+  type Counts,
+  defineCampaign,
+  type InvalidInput,
+  type NotFound,
+  type RuntimeEvent,
+  type StorageError,
+  type StorageOwned,
+} from "./sdk/index.ts"
+
+/** One campaign, as effects. See `CampaignHandle` for what each method guarantees. */
+export interface CampaignEffects {
+  readonly id: string
+  readonly state: Effect.Effect<CampaignState>
+  readonly enroll: (
+    leads: LeadSource,
+    options?: Pick<EnrollOptions, "onRejected">,
+  ) => Effect.Effect<EnrollResult, CampaignError | InvalidInput>
+  readonly stats: Effect.Effect<Counts, StorageError>
+  readonly start: Effect.Effect<boolean, CampaignError>
+  readonly pause: Effect.Effect<boolean, CampaignError>
+  readonly resume: Effect.Effect<boolean, CampaignError>
+  readonly cancel: Effect.Effect<boolean, CampaignError>
+  /** No more enrolling: the campaign may complete. */
+  readonly close: Effect.Effect<boolean, CampaignError>
+  readonly completed: Effect.Effect<Counts, StorageError>
+  readonly settled: Effect.Effect<Counts, StorageError>
+  readonly idle: Effect.Effect<Counts, StorageError>
+  readonly events: Stream.Stream<RuntimeEvent>
+}
+
+type ControlError = CampaignError | Closed
+
+/** sendstate as an Effect service; the same runtime as `createRuntime`, closed with its layer's scope. */
+export class Sendstate extends Context.Service<
+  Sendstate,
+  {
+    readonly create: <Data>(
+      campaign: CampaignInput<Data>,
+      options?: CreateOptions,
+    ) => Effect.Effect<CampaignEffects, CreateError | InvalidInput>
+    readonly campaign: (id: string) => Effect.Effect<CampaignEffects, NotFound | StorageError | Closed>
+    readonly cancel: (executionId: string) => Effect.Effect<CancelAnswer | "missing", ControlError>
+    readonly retry: (
+      executionId: string,
+      options?: { readonly duplicate?: boolean },
+    ) => Effect.Effect<ControlAnswer, ControlError>
+    readonly resolve: (executionId: string, verdict: "sent" | "notSent") => Effect.Effect<ControlAnswer, ControlError>
+    readonly reschedule: (executionId: string, dueAt: number) => Effect.Effect<ControlAnswer, ControlError>
+    readonly explain: (executionId: string) => Effect.Effect<Explanation, NotFound | StorageError>
+    readonly suppress: (email: string, reason?: string) => Effect.Effect<void, StorageError | InvalidInput>
+    readonly unsuppress: (email: string) => Effect.Effect<boolean, StorageError | InvalidInput>
+    readonly events: Stream.Stream<RuntimeEvent>
+    readonly health: Effect.Effect<Health>
+  }
+>()("sendstate/Sendstate") {
+  /** Opens the storage and goes on with every campaign in it, for as long as the layer lives. */
+  static readonly layer = (options: RuntimeOptions): Layer.Layer<Sendstate, StorageError | StorageOwned> =>
+    Layer.provide(Layer.effect(Sendstate, Effect.map(RuntimeActor, makeService)), layerRuntime(options))
+}
+
+const eventsOf = (
+  runtime: RuntimeActor["Service"],
+  accepts: (event: RuntimeEvent) => boolean,
+): Stream.Stream<RuntimeEvent> =>
+  Stream.unwrap(
+    Effect.map(runtime.services.bus.subscribe, (subscription) =>
+      Stream.fromEffectRepeat(subscription.next).pipe(
+        Stream.takeWhile((event) => event !== undefined),
+        Stream.filter((event): event is RuntimeEvent => event !== undefined && accepts(event)),
+      ),
+    ),
+  )
+
+const campaignEffects = (
+  runtime: RuntimeActor["Service"],
+  actor: CampaignActor,
+  leadData: EnrollOptions["leadData"],
+): CampaignEffects => ({
+  id: actor.id,
+  state: Effect.sync(() => actor.record().rest.state),
+  enroll: (leads, options = {}) => enrollLeads(actor, leads, { ...options, leadData }),
+  stats: actor.counts,
+  start: actor.tell({ type: "START" }),
+  pause: actor.tell({ type: "PAUSE" }),
+  resume: actor.tell({ type: "RESUME" }),
+  cancel: actor.cancel,
+  close: actor.tell({ type: "CLOSE" }),
+  completed: Effect.andThen(waitForState(runtime.services, actor, ["completed", "cancelled"]), actor.counts),
+  settled: Effect.andThen(actor.pump.settled.await, actor.counts),
+  idle: Effect.andThen(actor.pump.idle.await, actor.counts),
+  events: eventsOf(runtime, (event) => event.type === "lagged" || event.campaignId === actor.id),
+})
+
+const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => {
+  const { services } = runtime
+  const on = <A>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, ControlError>) =>
+    Effect.gen(function* () {
+      const [row] = yield* services.store.use((driver) => driver.get([id]))
+      return row === undefined ? ("missing" as const) : yield* body(yield* runtime.campaign(row.campaignId))
+    })
+  return Sendstate.of({
+    create: (input, options = {}) =>
+      Effect.gen(function* () {
+        const campaign = yield* Effect.try({
+          try: () => defineCampaign(input),
+          catch: (error) => error as InvalidInput,
+        })
+        return campaignEffects(runtime, yield* runtime.create(campaign, options), campaign.leadData)
+      }),
+    campaign: (id) => Effect.map(runtime.campaign(id), (actor) => campaignEffects(runtime, actor, undefined)),
+    cancel: (id) => on(id, (actor) => cancelExecution(services, actor, id)),
+    retry: (id, { duplicate = false } = {}) => on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
+    resolve: (id, verdict) => on(id, (actor) => resolveExecution(services, actor, id, verdict)),
+    reschedule: (id, dueAt) => on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),
+    explain: runtime.explain,
+    suppress: (email, reason = "manual") => suppress(services, email, reason),
+    unsuppress: (email) => unsuppress(services, email),
+    events: eventsOf(runtime, () => true),
+    health: Effect.suspend(() => runtime.health),
+  })
+}
