@@ -29,6 +29,7 @@ const contextOf = (id: string): ExecutionContext => ({
   firstAttemptAt: null,
   renderedAt: null,
   unknownAttempts: [],
+  safeResend: false,
   doubts: 0,
   resent: 0,
   cancelRequested: false,

@@ -1,0 +1,135 @@
+import { StorageError } from "sendstate/sdk"
+import { describe, expect, it } from "vitest"
+import { cancelSignal, claim, claimOne, failedOf, intentOf, itemOf, noon, read, sentOf } from "../rows.ts"
+import type { Subject } from "./subject.ts"
+
+/** The error that a call throws or rejects with. */
+const errorOf = async (call: () => unknown): Promise<unknown> => {
+  try {
+    await call()
+  } catch (error) {
+    return error
+  }
+  throw new Error("nothing was thrown")
+}
+
+export const lifeBehaviours = (subject: Subject): unknown =>
+  describe("opening and closing", () => {
+    const reopen = async () => {
+      await subject.driver.close()
+      subject.driver = await subject.store.open()
+    }
+
+    it("finds everything again that was acknowledged", async () => {
+      await subject.driver.enroll([itemOf("ann"), itemOf("bob"), itemOf("cyd")])
+      const [ann, bob] = await claim(subject.driver, { limit: 2 })
+      if (ann === undefined || bob === undefined) throw new Error("no rows")
+      await subject.driver.commit([intentOf(ann), failedOf(bob)], noon)
+      await subject.driver.commit([sentOf(await read(subject.driver, ann.id))], noon)
+      const look = async () => ({
+        rows: await subject.driver.list({ limit: 10 }),
+        counts: await subject.driver.counts("spring"),
+        changes: await subject.driver.changes(0, 100),
+        leads: await subject.driver.listDocuments("lead", { limit: 10 }),
+        enrollments: await subject.driver.enrollments(["spring-ann", "spring-bob", "spring-cyd"]),
+        next: await subject.driver.nextDueAt(),
+      })
+      const before = await look()
+      await reopen()
+      expect(await look()).toEqual(before)
+      expect(await subject.driver.verify()).toMatchObject({ executions: 3, problems: [] })
+    })
+
+    it("never gives a place in the change log twice", async () => {
+      await subject.driver.enroll([itemOf("ann")])
+      await subject.driver.commit([failedOf(await claimOne(subject.driver))], noon)
+      const { next } = await subject.driver.changes(0, 10)
+      await subject.driver.prune(noon + 1)
+      await reopen()
+      await subject.driver.enroll([itemOf("bob")])
+      expect((await subject.driver.changes(next, 10)).entries).toHaveLength(1)
+    })
+
+    it("gives leases back when it is closed in order: no claim is counted", async () => {
+      await subject.driver.enroll([itemOf("ann", { dueAt: noon - 9 })])
+      const row = await claimOne(subject.driver)
+      await reopen()
+      expect(await read(subject.driver, row.id)).toMatchObject({ owner: null, claims: 0, dueAt: noon - 9 })
+      const again = await claimOne(subject.driver)
+      expect(again.token).toBeGreaterThan(row.token)
+      expect(again.claims).toBe(1)
+    })
+
+    it("frees all rows at once after a crash, and counts the claims that saw no progress", async ({ skip }) => {
+      const { crash } = subject.store
+      if (crash === undefined) return skip("killing this one takes a process: see its own tests")
+      await subject.driver.enroll([itemOf("ann"), itemOf("bob"), itemOf("cyd")])
+      const [ann, bob, cyd] = await claim(subject.driver)
+      if (ann === undefined || bob === undefined || cyd === undefined) throw new Error("no rows")
+      await subject.driver.commit([intentOf(bob)], noon)
+      await subject.driver.signal([cancelSignal(cyd)])
+      await crash(subject.driver)
+      subject.driver = await subject.store.open()
+      expect(await subject.driver.counts("spring")).toMatchObject({
+        planned: 3,
+        scheduled: 2,
+        sending: 1,
+        rendering: 0,
+      })
+      const rows = new Map((await claim(subject.driver)).map((row) => [row.leadId, row]))
+      // Where the durability is none, nobody notes claims: but then nobody outlives the process either.
+      expect(rows.get("ann")?.claims).toBe(2)
+      expect(rows.get("bob")).toMatchObject({ claims: 1, intent: { attempt: 1 } })
+      expect(rows.get("cyd")?.flags).toHaveLength(1)
+      for (let crashes = 0; crashes < 2; crashes++) {
+        await crash(subject.driver)
+        subject.driver = await subject.store.open()
+        await claim(subject.driver)
+      }
+      expect((await read(subject.driver, ann.id)).claims).toBe(4)
+    })
+
+    it("answers nothing any more once it is closed", async () => {
+      const { driver } = subject
+      await driver.close()
+      for (const call of [() => driver.counts("spring"), () => driver.enroll([itemOf("ann")]), () => claim(driver)]) {
+        const error = await errorOf(call)
+        expect(error).toBeInstanceOf(StorageError)
+        expect(error).toMatchObject({ code: "closed", retryable: false })
+      }
+      await driver.close()
+    })
+
+    it("lets an observer read beside the owner, and nothing else", async () => {
+      await subject.driver.enroll([itemOf("ann"), itemOf("bob")])
+      const observer = await subject.store.open("observe")
+      try {
+        expect(await observer.counts("spring")).toEqual(await subject.driver.counts("spring"))
+        expect(await observer.list({ limit: 9 })).toEqual(await subject.driver.list({ limit: 9 }))
+        expect(await observer.nextDueAt()).toBe(noon)
+        const row = await read(observer, "spring-ann-0")
+        const calls: ReadonlyArray<() => unknown> = [
+          () => observer.enroll([itemOf("cyd")]),
+          () => claim(observer),
+          () => observer.renew([row], { until: noon, now: noon }),
+          () => observer.release([row], noon),
+          () => observer.commit([intentOf(row)], noon),
+          () => observer.signal([cancelSignal(row)]),
+          () => observer.writeDocuments([{ kind: "campaign", key: "spring", value: { state: "cancelled" } }]),
+          () => observer.erase("ann"),
+          () => observer.prune(noon),
+        ]
+        for (const call of calls) expect(await errorOf(call)).toMatchObject({ code: "observer" })
+        expect(await subject.driver.counts("spring")).toMatchObject({ planned: 2, scheduled: 2 })
+      } finally {
+        await observer.close()
+      }
+    })
+
+    it("answers as it says: at once where it declares sync", async () => {
+      const answer = subject.driver.counts("spring")
+      if (subject.store.storage.capabilities.sync) expect(answer).not.toBeInstanceOf(Promise)
+      await answer
+      expect(subject.store.storage.capabilities.processes).toBe("one")
+    })
+  })
