@@ -1,7 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import {
@@ -14,6 +13,7 @@ import {
   TransportError,
   withoutAddresses,
 } from "../sdk/index.ts"
+import { makeAlarm } from "./alarm.ts"
 
 /** What one attempt's call ended with, as the machine hears it. */
 export type SendEvent = Extract<ExecutionEvent, { type: "ACCEPTED" | "REJECTED" | "NOT_CALLED" | "UNKNOWN" }>
@@ -24,6 +24,14 @@ export interface SendRequest {
   readonly attempt: number
   /** Called when the transport answers after it was given up: evidence that must not be thrown away. */
   readonly onLate: (outcome: LateOutcome) => void
+}
+
+/** A call under way: until when it may go on, and what ends it. */
+interface Call {
+  /** Epoch ms: of the deadline, then of the end of the grace. */
+  readonly until: number
+  readonly controller: AbortController
+  readonly giveUp: (at: number) => void
 }
 
 type Answer = { readonly outcome: SendOutcome } | { readonly thrown: unknown }
@@ -86,6 +94,22 @@ const lateOutcomeOf = (answer: Answer, handedOff: boolean): LateOutcome | undefi
   return answer.outcome?.type === "rejected" ? { type: "rejected", ...rejectionFacts(answer.outcome) } : undefined
 }
 
+const handedOffTooLate = (transport: string): TransportError =>
+  new TransportError({
+    transport,
+    code: "too-late",
+    retryable: true,
+    message: `The transport "${transport}" tried to hand over a mail after its call was given up. It must stop at its AbortSignal.`,
+  })
+
+// Asynchronous, so that a transport that throws at once is like one that rejects.
+const invoke = async (
+  transport: Transport,
+  { message, idempotencyKey, attempt }: SendRequest,
+  signal: AbortSignal,
+  handoff: () => void,
+): Promise<SendOutcome> => transport.send(message, { signal, idempotencyKey, attempt, handoff })
+
 /** Calls the transport, and turns whatever it does into exactly one event. Never fails, never hangs. */
 export class Sender extends Context.Service<
   Sender,
@@ -102,8 +126,11 @@ export class Sender extends Context.Service<
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
         const random = yield* Random.Random
-        const aborting = Latch.makeUnsafe(false)
         const { deadlineMs, signalsHandoff } = transport.capabilities
+        // Both in the order of their times, since all calls have the same deadline and the same grace.
+        const running = new Set<Call>()
+        const aborted = new Set<Call>()
+        let closing = false
         yield* Effect.addFinalizer(() =>
           Effect.ignore(
             Effect.timeoutOption(
@@ -113,65 +140,75 @@ export class Sender extends Context.Service<
           ),
         )
 
+        const abort = (call: Call, now: number): void => {
+          running.delete(call)
+          aborted.add({ ...call, until: now + abortGraceMs })
+          call.controller.abort()
+        }
+        const watch = (): void => {
+          const now = clock.currentTimeMillisUnsafe()
+          for (const call of running) {
+            if (call.until > now && !closing) {
+              alarm.set(call.until)
+              break
+            }
+            abort(call, now)
+          }
+          for (const call of aborted) {
+            if (call.until > now) {
+              alarm.set(call.until)
+              break
+            }
+            aborted.delete(call)
+            call.giveUp(now)
+          }
+        }
+        const alarm = yield* makeAlarm(watch)
+
         const send = (request: SendRequest): Effect.Effect<SendEvent> =>
-          Effect.suspend(() => {
-            const controller = new AbortController()
+          Effect.callback((resume) => {
             let handedOff = !signalsHandoff
-            let givenUp = false
+            let isOver = false
+            const end = (event: SendEvent): void => {
+              if (isOver) return
+              isOver = true
+              resume(Effect.succeed(event))
+            }
+            const call: Call = {
+              until: clock.currentTimeMillisUnsafe() + deadlineMs,
+              controller: new AbortController(),
+              giveUp: (at) =>
+                end(
+                  handedOff ? { type: "UNKNOWN", at, stage: "given-up" } : { type: "NOT_CALLED", at, code: "given-up" },
+                ),
+            }
             const handoff = (): void => {
-              if (givenUp)
-                throw new TransportError({
-                  transport: transport.name,
-                  code: "too-late",
-                  retryable: true,
-                  message: `The transport "${transport.name}" tried to hand over a mail after its call was given up. It must stop at its AbortSignal.`,
-                })
+              if (isOver) throw handedOffTooLate(transport.name)
               handedOff = true
             }
-            const call = async (): Promise<SendOutcome> =>
-              transport.send(request.message, {
-                signal: controller.signal,
-                idempotencyKey: request.idempotencyKey,
-                attempt: request.attempt,
-                handoff,
-              })
-            const settled: Promise<Answer> = call().then(
-              (outcome) => ({ outcome }),
-              (thrown: unknown) => ({ thrown }),
-            )
-            const answered = Effect.promise(() => settled)
-            const finish = (answer: Answer): SendEvent =>
-              eventOf(answer, handedOff, clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe())
-
-            const giveUp = Effect.sync((): SendEvent => {
-              givenUp = true
-              void settled.then((answer) => {
-                const late = lateOutcomeOf(answer, handedOff)
-                if (late !== undefined) request.onLate(late)
-              })
-              const at = clock.currentTimeMillisUnsafe()
-              return handedOff
-                ? { type: "UNKNOWN", at, stage: "given-up" }
-                : { type: "NOT_CALLED", at, code: "given-up" }
-            })
-
-            return Effect.raceFirst(
-              Effect.map(answered, finish),
-              Effect.as(Effect.raceFirst(Effect.sleep(deadlineMs), aborting.await), undefined),
-            ).pipe(
-              Effect.flatMap((event) => {
-                if (event !== undefined) return Effect.succeed(event)
-                controller.abort()
-                return Effect.raceFirst(
-                  Effect.map(answered, finish),
-                  Effect.andThen(Effect.sleep(abortGraceMs), giveUp),
-                )
-              }),
-              Effect.onInterrupt(() => Effect.sync(() => controller.abort())),
+            const onSettled = (answer: Answer): void => {
+              running.delete(call)
+              const late = isOver ? lateOutcomeOf(answer, handedOff) : undefined
+              if (late !== undefined) request.onLate(late)
+              if (!isOver) end(eventOf(answer, handedOff, clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe()))
+            }
+            running.add(call)
+            if (closing) watch()
+            else alarm.set(call.until)
+            invoke(transport, request, call.controller.signal, handoff).then(
+              (outcome) => onSettled({ outcome }),
+              (thrown: unknown) => onSettled({ thrown }),
             )
           })
 
-        return Sender.of({ transport, send, abortAll: Effect.asVoid(aborting.open) })
+        return Sender.of({
+          transport,
+          send,
+          abortAll: Effect.sync(() => {
+            closing = true
+            watch()
+          }),
+        })
       }),
     )
 }

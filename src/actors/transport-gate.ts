@@ -1,11 +1,16 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
-import * as Semaphore from "effect/Semaphore"
 import { type CircuitEvent, startCircuit, stepCircuit } from "../machines/index.ts"
 import type { Transport } from "../sdk/index.ts"
+import { makeAlarm } from "./alarm.ts"
+
+/** A slot of its own, a slot to probe the host with, or the door shut for good. */
+type Admission = "slot" | "probe" | "closed"
+
+/** Who stands in line, first come first served. */
+type Waiting = (admission: Admission) => void
 
 /** What the gate lets through right now. */
 export interface GateView {
@@ -38,101 +43,80 @@ export class TransportGate extends Context.Service<
       TransportGate,
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
-        const slots = yield* Semaphore.make(transport.capabilities.maxConcurrency)
-        const closing = Latch.makeUnsafe(false)
-        const circuitMoved = Latch.makeUnsafe(false)
-        const spacingMs = 1_000 / (transport.capabilities.maxPerSecond ?? Number.POSITIVE_INFINITY)
-        let nextStartAt = 0
-        let sending = 0
+        const { maxConcurrency, maxPerSecond } = transport.capabilities
+        const spacingMs = maxPerSecond === undefined ? 0 : 1_000 / maxPerSecond
+        const waiting = new Set<Waiting>()
         let circuit = startCircuit()
+        let sending = 0
         let probing = false
+        let nextStartAt = 0
+        let closed = false
 
-        const wakeWaiting = (): void => {
-          circuitMoved.openUnsafe()
-          circuitMoved.closeUnsafe()
-        }
-        const react = (event: CircuitEvent): void => {
-          circuit = stepCircuit(circuit, event)
-          wakeWaiting()
+        // When the first in line may start: now, at an instant, or once a probe has told about the host.
+        const opensAt = (now: number): number => {
+          if (circuit.state === "closed") return nextStartAt
+          return probing ? Number.POSITIVE_INFINITY : Math.max(nextStartAt, circuit.context.probeAt ?? now)
         }
 
-        // Open: wait for the probe's time. Half open: one probe goes, the others wait for what becomes of it.
-        const passCircuit: Effect.Effect<boolean> = Effect.gen(function* () {
-          while (true) {
-            if (circuit.state === "closed") return false
-            const wait = (circuit.context.probeAt ?? 0) - clock.currentTimeMillisUnsafe()
-            if (wait <= 0 && !probing) {
-              probing = true
-              react({ type: "PROBE_DUE" })
-              return true
+        const admit = (): void => {
+          for (const next of waiting) {
+            if (sending >= maxConcurrency) return
+            const now = clock.currentTimeMillisUnsafe()
+            const at = opensAt(now)
+            if (at > now) {
+              if (at !== Number.POSITIVE_INFINITY) alarm.set(at)
+              return
             }
-            yield* Effect.raceFirst(circuitMoved.await, Effect.sleep(probing ? 60_000 : Math.max(1, wait)))
+            const isProbe = circuit.state !== "closed"
+            if (isProbe) {
+              probing = true
+              circuit = stepCircuit(circuit, { type: "PROBE_DUE" })
+            }
+            nextStartAt = Math.max(now, nextStartAt) + spacingMs
+            sending += 1
+            waiting.delete(next)
+            next(isProbe ? "probe" : "slot")
           }
+        }
+        const alarm = yield* makeAlarm(admit)
+
+        const enter = Effect.callback<Admission>((resume) => {
+          if (closed) return resume(Effect.succeed("closed"))
+          const take: Waiting = (admission) => resume(Effect.succeed(admission))
+          waiting.add(take)
+          admit()
+          return Effect.sync(() => waiting.delete(take))
         })
-
-        const passRate = Effect.gen(function* () {
-          if (spacingMs === 0) return
-          const now = clock.currentTimeMillisUnsafe()
-          const startAt = Math.max(now, nextStartAt)
-          nextStartAt = startAt + spacingMs
-          if (startAt > now) yield* Effect.sleep(startAt - now)
-        })
-
-        const untilClosed = Effect.as(closing.await, "closed" as const)
-
-        const withSlot = <A, E>(body: Effect.Effect<A, E>): Effect.Effect<A | "closed", E> =>
-          Effect.suspend(() => {
-            let holdsSlot = false
-            let isProbe = false
-            const takeSlot = Effect.uninterruptibleMask((restore) =>
-              Effect.andThen(
-                restore(slots.take(1)),
-                Effect.sync(() => {
-                  holdsSlot = true
-                }),
-              ),
-            )
-            const pass = Effect.gen(function* () {
-              yield* takeSlot
-              isProbe = yield* passCircuit
-              yield* passRate
-              return "open" as const
-            })
-            const giveBack = Effect.suspend(() => {
-              if (isProbe) {
-                probing = false
-                wakeWaiting()
-              }
-              return holdsSlot ? Effect.asVoid(slots.release(1)) : Effect.void
-            })
-            const counted = Effect.suspend(() => {
-              sending += 1
-              return Effect.ensuring(
-                body,
-                Effect.sync(() => {
-                  sending -= 1
-                }),
-              )
-            })
-            return Effect.raceFirst(pass, untilClosed).pipe(
-              Effect.flatMap(
-                (answer): Effect.Effect<A | "closed", E> =>
-                  answer === "closed" || closing.isOpen() ? Effect.succeed("closed") : counted,
-              ),
-              Effect.ensuring(giveBack),
-            )
+        const leave = (admission: Admission): Effect.Effect<void> =>
+          Effect.sync(() => {
+            if (admission === "probe") probing = false
+            sending -= 1
+            admit()
           })
 
         return TransportGate.of({
-          withSlot,
-          report: (event) => Effect.sync(() => react(event)),
+          withSlot: <A, E>(body: Effect.Effect<A, E>) =>
+            Effect.flatMap(
+              enter,
+              (admission): Effect.Effect<A | "closed", E> =>
+                admission === "closed" ? Effect.succeed(admission) : Effect.ensuring(body, leave(admission)),
+            ),
+          report: (event) =>
+            Effect.sync(() => {
+              circuit = stepCircuit(circuit, event)
+              admit()
+            }),
           view: Effect.sync(() => ({
             circuit: circuit.state,
             cause: circuit.context.cause,
             probeAt: circuit.context.probeAt,
             sending,
           })),
-          close: Effect.asVoid(closing.open),
+          close: Effect.sync(() => {
+            closed = true
+            for (const next of waiting) next("closed")
+            waiting.clear()
+          }),
         })
       }),
     )
