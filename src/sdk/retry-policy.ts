@@ -78,7 +78,9 @@ export const defineRetryPolicy = (input: RetryPolicyInput = {}): RetryPolicy =>
  * Pure: `jitterUnit` (0 to 1) is the random number, given by the caller.
  */
 export const retryDelayMs = (policy: RetryPolicy, failures: number, jitterUnit: number): number => {
-  const raw = Math.min(policy.capMs, policy.baseMs * policy.factor ** (Math.max(1, failures) - 1))
+  // Infinity is fine here, but 0 * Infinity is not a number.
+  const grown = policy.baseMs === 0 ? 0 : policy.baseMs * policy.factor ** (Math.max(1, failures) - 1)
+  const raw = Math.min(policy.capMs, grown)
   const spread = 1 - policy.jitter + 2 * policy.jitter * jitterUnit
   return Math.floor(Math.min(policy.capMs, raw * spread))
 }

@@ -20,6 +20,9 @@ const refuse = (reason: string): InvalidInput =>
 // C0, DEL, C1, and the two Unicode line separators: each of them has split a header somewhere.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const forbidden = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+// Half a surrogate pair changes on the wire; an invisible character makes one person two. The two joiners are letters of
+// some scripts.
+const invisible = /\p{Cs}|(?![\u200c\u200d])\p{Cf}/u
 const atom = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\u{10ffff}-]+$/u
 const label = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/
 
@@ -57,6 +60,7 @@ const asciiDomain = (domain: string): string => {
  */
 export const parseAddress = (text: string): string => {
   if (forbidden.test(text)) throw refuse("control characters and line breaks are not allowed")
+  if (invisible.test(text)) throw refuse("invisible characters are not allowed")
   if (/[,;:<>()[\]\\\s]/.test(text.replace(/@\[.*$/, "@")))
     throw refuse("lists, groups, comments, angle brackets and spaces are not allowed")
   const at = text.lastIndexOf("@")
@@ -85,8 +89,11 @@ export const domainOf = (address: string): string => address.slice(address.lastI
  */
 export const parseMailbox = (text: string): Mailbox => {
   if (forbidden.test(text)) throw refuse("control characters and line breaks are not allowed")
-  const match = /^\s*(?:"((?:[^"\\]|\\.)*)"|([^"<>,;:()[\]\\@]*?))\s*<([^<>]*)>\s*$/u.exec(text)
-  if (match === null) return { address: parseAddress(text.trim()) }
+  // The pattern takes more than linear time on runs of spaces.
+  if (text.length > 1_000) throw refuse("a mailbox has at most 1,000 characters")
+  const mailbox = text.trim()
+  const match = /^(?:"((?:[^"\\]|\\.)*)"|([^"<>,;:()[\]\\@]*?))\s*<([^<>]*)>$/u.exec(mailbox)
+  if (match === null) return { address: parseAddress(mailbox) }
   const name = (match[1]?.replace(/\\(.)/g, "$1") ?? match[2] ?? "").trim()
   const address = parseAddress((match[3] ?? "").trim())
   return name === "" ? { address } : { name, address }

@@ -24,7 +24,8 @@ export const contentHash = (value: unknown): string =>
  */
 export const idOf = (...words: ReadonlyArray<string | number>): string => {
   const digest = createHash("sha256")
-    .update(words.map((word) => `${String(word).length}:${word}`).join(""))
+    // UTF-16, since UTF-8 writes each half of a surrogate pair as the same replacement character.
+    .update(words.map((word) => `${String(word).length}:${word}`).join(""), "utf16le")
     .digest()
   let id = ""
   for (let index = 0; index < 15; index += 5) {
