@@ -1,0 +1,123 @@
+import { once } from "node:events"
+import type { Socket } from "node:net"
+import type { ParsedMail } from "mailparser"
+import { addressKey, parseAddress } from "sendstate/sdk"
+import type { SMTPServer, SMTPServerDataStream, SMTPServerSession } from "smtp-server"
+import { type Fate, fateOf } from "./fate.ts"
+import { Ledger } from "./ledger.ts"
+import { type MailServerPackages, mailServerPackages } from "./mail-server-packages.ts"
+
+type Reply = (error?: Error | null, message?: string) => void
+
+const refusal = (responseCode: number, text: string): Error => Object.assign(new Error(text), { responseCode })
+
+const readAll = async (stream: SMTPServerDataStream): Promise<Buffer> => {
+  const pieces: Array<Buffer> = []
+  for await (const piece of stream) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
+/** One spelling per mailbox: smtp-server and mailparser show a domain in Unicode, at the wire it is an A-label. */
+const spelled = (address: string): string => addressKey(parseAddress(address))
+
+const faultsOf = (mail: ParsedMail, recipient: string): ReadonlyArray<string> => {
+  const to = [mail.to ?? []].flat().flatMap(({ value }) => value.map(({ address = "" }) => address))
+  const faults: Array<string> = []
+  if (to.length !== 1 || spelled(to[0] ?? "") !== recipient) faults.push(`To says ${to.join(", ")}`)
+  if (mail.date === undefined) faults.push("no Date")
+  if (mail.from?.value.length !== 1) faults.push("not exactly one From")
+  for (const part of ["subject", "text", "html"] as const) {
+    const content = mail[part]
+    if (typeof content !== "string" || content === "") faults.push(`no ${part}`)
+    else if (content.includes("{{")) faults.push(`unfilled ${part}`)
+  }
+  return faults
+}
+
+/** A mail server on this machine that behaves as badly as real ones do, on purpose and each time in the same way. */
+export class Inbox {
+  readonly ledger = new Ledger()
+  readonly #simpleParser: MailServerPackages["simpleParser"]
+  readonly #server: SMTPServer
+  readonly #sockets = new Map<number, Socket>()
+
+  private constructor({ SMTPServer, simpleParser }: MailServerPackages) {
+    this.#simpleParser = simpleParser
+    this.#server = new SMTPServer({
+      authOptional: true,
+      disabledCommands: ["STARTTLS", "AUTH"],
+      disableReverseLookup: true,
+      closeTimeout: 200,
+      logger: false,
+      onRcptTo: ({ address }, _session, reply) => reply(this.#atRecipient(spelled(address))),
+      onData: (stream, session, reply) => void this.#atData(stream, session, reply),
+    })
+    // Cut connections are this server's own doing.
+    this.#server.on("error", () => {})
+    this.#server.server.on("connection", (socket: Socket) => {
+      const { remotePort = 0 } = socket
+      this.#sockets.set(remotePort, socket)
+      socket.on("close", () => this.#sockets.delete(remotePort))
+    })
+  }
+
+  /** @throws MissingDependency */
+  static async start(): Promise<Inbox> {
+    const inbox = new Inbox(await mailServerPackages())
+    await once(inbox.#server.listen(0, "127.0.0.1"), "listening")
+    return inbox
+  }
+
+  get url(): string {
+    const address = this.#server.server.address()
+    return `smtp://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => this.#server.close(() => resolve()))
+  }
+
+  #atRecipient(recipient: string): Error | null {
+    const fate = fateOf(recipient, this.ledger.nextTry(recipient))
+    switch (fate) {
+      case "noSuchUser":
+        this.ledger.note(fate)
+        return refusal(550, "5.1.1 No such user here")
+      case "greylisted":
+        this.ledger.note(fate)
+        return refusal(450, "4.2.0 Greylisted, try again in 5 minutes")
+      default:
+        return null
+    }
+  }
+
+  async #atData(stream: SMTPServerDataStream, session: SMTPServerSession, reply: Reply): Promise<void> {
+    try {
+      const raw = await readAll(stream)
+      const recipient = session.envelope.rcptTo.map(({ address }) => spelled(address)).join(", ")
+      // One mail per person is under way at a time, so the latest try is this one.
+      const fate = fateOf(recipient, this.ledger.triesFor(recipient))
+      await this.#carryOut(fate, raw, recipient, session, reply)
+    } catch (error) {
+      reply(refusal(451, `4.3.0 ${error instanceof Error ? error.message : String(error)}`))
+    }
+  }
+
+  async #carryOut(fate: Fate, raw: Buffer, recipient: string, session: SMTPServerSession, reply: Reply): Promise<void> {
+    this.ledger.note(fate)
+    if (fate === "busy") return reply(refusal(451, "4.2.1 Mailbox busy, try again in 2 minutes"))
+    const mail = await this.#simpleParser(raw, { skipHtmlToText: true, skipTextToHtml: true, skipImageLinks: true })
+    const messageId = mail.messageId ?? ""
+    if (fate !== "mailLost")
+      this.ledger.copies.push({
+        messageId,
+        recipient,
+        subject: mail.subject ?? "",
+        at: Date.now(),
+        faults: faultsOf(mail, recipient),
+      })
+    if (fate === "taken") return reply(null, "2.0.0 Taken, thank you")
+    this.ledger.noteCut(messageId)
+    this.#sockets.get(session.remotePort)?.destroy()
+  }
+}
