@@ -3,6 +3,7 @@ import { type RetryPolicy, type RetryPolicyInput, retryPolicySchema } from "../r
 import { parse, type StandardSchema } from "../schema.ts"
 import { type Mailbox, parseMailbox } from "./address.ts"
 import { type DurationInput, durationSchema } from "./duration.ts"
+import { jsonData, plainObject } from "./json-data.ts"
 import { isLocale, isTimeZone, type Json } from "./lead.ts"
 
 /** What happens to an attempt in doubt when the transport itself cannot tell. */
@@ -97,7 +98,7 @@ const mailbox = z.string().transform((text, context) => {
 const reservedHeader =
   /^(bcc|cc|to|from|sender|subject|date|message-id|reply-to|mime-version|dkim-signature|received|return-path|list-unsubscribe(-post)?|content-.*|resent-.*)$/i
 
-const headers = z.record(z.string(), z.string().max(900)).check((context) => {
+const headers = plainObject.pipe(z.record(z.string(), z.string().max(900))).check((context) => {
   for (const [name, value] of Object.entries(context.value)) {
     // RFC 5322 2.2: printable US-ASCII except the colon.
     const message = !/^[!-9;-~]{1,76}$/.test(name)
@@ -105,7 +106,7 @@ const headers = z.record(z.string(), z.string().max(900)).check((context) => {
       : reservedHeader.test(name)
         ? "is set by sendstate and cannot be given as a header of your own"
         : // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-          /[\u0000-\u0008\u000a-\u001f\u007f\u2028\u2029]/.test(value)
+          /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(value)
           ? "has a value with control characters or line breaks"
           : undefined
     if (message !== undefined)
@@ -131,12 +132,17 @@ const campaignSchema = z.strictObject({
   onUnknown: z.enum(["hold", "assumeSent", "resend"]).default("hold"),
   locale: z.string().refine(isLocale, { message: "no language tag" }).optional(),
   timeZone: z.string().refine(isTimeZone, { message: "no IANA time zone that is known here" }).default("UTC"),
-  variables: z.record(z.string(), z.json()).default({}),
+  variables: jsonData.default({}),
   headers: headers.default({}),
   unsubscribe: z
     .strictObject({
-      url: z.string().regex(/^(https?:\/\/|mailto:)[!-~]+$/, "an https: or mailto: URL"),
+      // The header encloses it in angle brackets (RFC 2369): none inside.
+      url: z.string().regex(/^(https?:\/\/|mailto:)[!#-;=?-[\]-~]+$/, "an https: or mailto: URL"),
       oneClick: z.boolean().optional(),
+    })
+    .refine(({ url, oneClick }) => oneClick !== true || url.startsWith("https:"), {
+      path: ["oneClick"],
+      message: "one-click unsubscribing needs an https: URL (RFC 8058)",
     })
     .transform(({ url, oneClick }) => ({ url, oneClick: oneClick ?? url.startsWith("https:") }))
     .optional(),

@@ -32,7 +32,7 @@ const countLostClaims = (engine: Engine): MaybePromise<void> =>
       if (stored === undefined || isEnded(stored.row) || stored.row.version !== note.version) continue
       engine.replace(work, stored, {
         restDueAt: stored.restDueAt,
-        row: { ...stored.row, version: stored.row.version + 1, claims: Math.max(stored.row.claims, note.claims) },
+        row: { ...stored.row, version: stored.row.version + 1, claims: stored.row.claims + 1 },
       })
     }
     if (notes.length > 0) engine.records.clearClaimNotes()

@@ -265,8 +265,7 @@ export class MemoryRecords implements Records {
   }
 
   #note({ row }: Stored): void {
-    if (row.claims > 0)
-      this.#put("claim", this.#notes, row.id, { id: row.id, version: row.version - 1, claims: row.claims })
+    if (row.claims > 0) this.#put("claim", this.#notes, row.id, { id: row.id, version: row.version - 1 })
   }
 
   claimNotes(): ReadonlyArray<ClaimNote> {

@@ -77,7 +77,7 @@ const schemas = {
     value: z.record(z.string(), z.json()),
   }),
   counts: z.strictObject({ live: totals, pruned: totals }),
-  claim: z.strictObject({ id: z.string(), version: z.int(), claims: z.int() }),
+  claim: z.strictObject({ id: z.string(), version: z.int() }),
   meta: z.looseObject({ format: z.int().optional(), nextSlot: z.int().optional(), nextSeq: z.int().optional() }),
 }
 

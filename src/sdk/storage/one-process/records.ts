@@ -38,7 +38,6 @@ export interface ClaimNote {
   readonly id: string
   /** The row's version before the claim: unchanged at rest means no progress. */
   readonly version: number
-  readonly claims: number
 }
 
 /** Something that a complete read came across. */
