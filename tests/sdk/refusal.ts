@@ -11,6 +11,7 @@ export const refusalOf = (call: () => unknown): InvalidInput => {
   throw new Error("nothing was refused")
 }
 
-/** The fields that the refusal names. */
-export const refusedFields = (call: () => unknown): ReadonlyArray<string> =>
-  refusalOf(call).issues.map((issue) => issue.path)
+/** The fields that the refusal names, each once. */
+export const refusedFields = (call: () => unknown): ReadonlyArray<string> => [
+  ...new Set(refusalOf(call).issues.map((issue) => issue.path)),
+]

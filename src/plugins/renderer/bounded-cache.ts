@@ -5,7 +5,8 @@
 export const boundedCache = <Value>(size: number, make: (...parts: ReadonlyArray<string>) => Value) => {
   const made = new Map<string, Value>()
   return (...parts: ReadonlyArray<string>): Value => {
-    const key = parts.join("\u0000")
+    const [only = ""] = parts
+    const key = parts.length < 2 ? only : parts.join("\u0000")
     const known = made.get(key)
     if (known !== undefined) return known
     const value = make(...parts)

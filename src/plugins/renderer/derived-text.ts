@@ -14,6 +14,18 @@ const isTornApart = (kept: ReadonlySet<number>, masked: MaskedText): boolean => 
   })
 }
 
+/** Handlebars takes away a line that holds one block tag only; a line of several would stay behind as an empty line. */
+const blocksOnOwnLines = (text: string, masked: MaskedText): string =>
+  text
+    .split("\n")
+    .map((line) => {
+      const tags = placeholdersIn(line, masked)
+      const isStructure = tags.every((index) => ["open", "else", "close"].includes(masked.tags[index]?.kind ?? ""))
+      const holdsOnlyTags = line.replace(masked.pattern, "").trim() === ""
+      return tags.length > 1 && isStructure && holdsOnlyTags ? (line.match(masked.pattern) ?? []).join("\n") : line
+    })
+    .join("\n")
+
 /**
  * A Handlebars text template derived once from a masked HTML template, so that a mail's text part costs no HTML parsing.
  *
@@ -36,5 +48,5 @@ export const derivedText = (html: string, masked: MaskedText, edits: ReadonlyArr
   const linked = text.replace(links, (whole) =>
     whole.replace(masked.pattern, (placeholder) => encoded.get(placeholder) ?? placeholder),
   )
-  return masked.unmask(linked)
+  return masked.unmask(blocksOnOwnLines(linked, masked))
 }

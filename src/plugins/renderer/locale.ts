@@ -1,12 +1,17 @@
-/** The canonical form of a BCP 47 tag (`pt-br` gives `pt-BR`), or undefined when it is none. */
-export const canonicalLocale = (tag: string): string | undefined => {
+import { boundedCache } from "./bounded-cache.ts"
+
+// Asked for every mail; Intl takes longer for it than Handlebars for a mail's subject.
+const canonical = boundedCache(500, (tag = ""): string | null => {
   try {
-    return Intl.getCanonicalLocales(tag.trim().replaceAll("_", "-"))[0]
+    return Intl.getCanonicalLocales(tag.trim().replaceAll("_", "-"))[0] ?? null
   } catch {
     // Intl says "not a locale" by throwing; here that is an answer.
-    return undefined
+    return null
   }
-}
+})
+
+/** The canonical form of a BCP 47 tag (`pt-br` gives `pt-BR`), or undefined when it is none. */
+export const canonicalLocale = (tag: string): string | undefined => canonical(tag) ?? undefined
 
 /**
  * The locale of `available` that fits best: the same one, else shorter and shorter (`zh-Hant-TW`, `zh-Hant`, `zh`), else none,
@@ -29,15 +34,4 @@ export const bestLocale = (wanted: string | undefined, available: ReadonlySet<st
 export const formatLocale = (wanted: string | undefined, language: string | null): string => {
   if (language === null) return wanted ?? "en"
   return wanted?.split("-")[0] === language.split("-")[0] ? (wanted ?? language) : language
-}
-
-/** Whether this Node knows the time zone. */
-export const isTimeZone = (zone: string): boolean => {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone })
-    return true
-  } catch {
-    // As above: the exception is the answer.
-    return false
-  }
 }

@@ -20,7 +20,7 @@ export interface TemplateOptions {
   readonly templates?: Readonly<Record<string, GivenTemplate>>
   /** Milliseconds that compiling one template may take, from its start. Default 20,000, minimum 100. */
   readonly compileDeadlineMs?: number
-  /** Mebibytes of heap for compiling, in its own thread. Default 256, minimum 64. */
+  /** Mebibytes of heap for compiling, in its own thread. Default 256, minimum 16; MJML itself needs about 40. */
   readonly compileMemoryMb?: number
 }
 
@@ -30,7 +30,7 @@ export const templateOptions = z
     directory: z.string().min(1).optional(),
     templates: z.record(z.string(), givenTemplate).optional(),
     compileDeadlineMs: z.int().min(100).max(600_000).default(20_000),
-    compileMemoryMb: z.int().min(64).max(4_096).default(256),
+    compileMemoryMb: z.int().min(16).max(4_096).default(256),
   })
   .refine((options) => options.directory !== undefined || options.templates !== undefined, {
     message: "needs directory or templates",

@@ -67,7 +67,7 @@ const converter = (): ReturnType<HtmlToText["compile"]> => {
 /** Text without trailing spaces and with at most one empty line in a row. */
 export const tidyText = (text: string): string =>
   `${text
-    .replace(/[ \t]+$/gm, "")
+    .replace(/[^\S\n]+$/gm, "")
     .replace(/\n{3,}/g, "\n\n")
     .trim()}\n`
 

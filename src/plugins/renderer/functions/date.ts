@@ -17,18 +17,27 @@ const formats = boundedCache(200, (locale = "", zone = "", style = "") => {
 const dateOnly = /^\d{4}-\d{2}-\d{2}$/
 const dateTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})$/
 
-const instantOf = (value: unknown): number => {
-  if (typeof value === "number") return value
-  if (typeof value === "string") {
-    const text = value.trim()
-    if (/^-?\d{9,15}$/.test(text)) return Number(text)
-    if (dateOnly.test(text) || dateTime.test(text)) {
-      const instant = Date.parse(text)
-      // Date.parse turns 2026-02-30 into March.
-      if (!Number.isNaN(instant) && (!dateOnly.test(text) || new Date(instant).toISOString().startsWith(text)))
-        return instant
-    }
-  }
+interface Instant {
+  readonly at: number
+  /** A calendar day, the same in every zone. */
+  readonly isDay: boolean
+}
+
+const readInstant = boundedCache(2_000, (text = ""): Instant | null => {
+  const trimmed = text.trim()
+  if (/^-?\d{9,15}$/.test(trimmed)) return { at: Number(trimmed), isDay: false }
+  const isDay = dateOnly.test(trimmed)
+  if (!isDay && !dateTime.test(trimmed)) return null
+  const at = Date.parse(trimmed)
+  // Date.parse turns 2026-02-30 into March.
+  const isReal = !Number.isNaN(at) && (!isDay || new Date(at).toISOString().startsWith(trimmed))
+  return isReal ? { at, isDay } : null
+})
+
+const instantOf = (value: unknown): Instant => {
+  if (typeof value === "number") return { at: value, isDay: false }
+  const instant = typeof value === "string" ? readInstant(value) : null
+  if (instant !== null) return instant
   throw badArgument("date", `${quoted(value)} is no date: give 2026-03-31, 2026-03-31T09:00:00Z or epoch milliseconds`)
 }
 
@@ -38,14 +47,13 @@ export const date: TemplateFunction = ({ frame, named }, value, ...rest) => {
   const style = namedText("date", "format", format) ?? "medium"
   if (!Object.hasOwn(styles, style))
     throw badArgument("date", `${quoted(style)} is no format: use ${Object.keys(styles).join(", ")}`)
-  const instant = instantOf(value)
-  const isDay = typeof value === "string" && dateOnly.test(value.trim())
+  const { at, isDay } = instantOf(value)
   if (isDay && (style === "time" || style === "datetime"))
     throw badArgument("date", `${quoted(value)} has no time of day`)
   const timeZone = isDay ? "UTC" : (namedText("date", "zone", zone) ?? frame.timeZone)
   const language = namedText("date", "locale", locale) ?? frame.locale
   try {
-    return formats(language, timeZone, style).format(instant)
+    return formats(language, timeZone, style).format(at)
   } catch (error) {
     throw badArgument(
       "date",

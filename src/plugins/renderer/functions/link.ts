@@ -5,8 +5,11 @@ const allowed = /^(?:https?:\/\/[^\s/]|mailto:|tel:|cid:)/i
 
 /** A value inside a link, percent-encoded: `&` and `+` of an address must not become parts of the query. */
 export const urlPart: TemplateFunction = (_, value) => {
+  const text = String(value ?? "")
+  // Most ids and addresses need nothing.
+  if (/^[\w.~@/-]*$/.test(text)) return text
   try {
-    return encodeURIComponent(String(value ?? ""))
+    return encodeURIComponent(text)
       .replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
       .replaceAll("%2F", "/")
       .replaceAll("%40", "@")

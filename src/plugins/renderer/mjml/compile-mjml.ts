@@ -7,6 +7,9 @@ export interface MjmlResult {
   readonly issues: ReadonlyArray<Issue>
 }
 
+/** A third of MJML's output is indentation; mail readers cut long mails off (Gmail at 102 KB). */
+const compact = (html: string): string => (/<pre\b|white-space:\s*pre/i.test(html) ? html : html.replace(/\s*\n\s*/g, "\n"))
+
 /**
  * Compiles MJML without reading any file or configuration. Any error that MJML reports is an issue.
  *
@@ -15,9 +18,15 @@ export interface MjmlResult {
 export const compileMjml = async (text: string): Promise<MjmlResult> => {
   const { default: mjml2html } = await import("mjml")
   try {
-    const result = await mjml2html(text, { validationLevel: "soft", ignoreIncludes: true, keepComments: true })
+    const result = await mjml2html(text, {
+      validationLevel: "soft",
+      ignoreIncludes: true,
+      keepComments: true,
+      // By default MJML loads fonts from a third party into every mail; a template that wants one says <mj-font>.
+      fonts: {},
+    })
     return {
-      html: result.html,
+      html: compact(result.html),
       issues: result.errors.map((error) => ({
         path: String(error.line),
         message: `<${error.tagName}>: ${error.message.trim()}`,

@@ -18,13 +18,24 @@ export class CampaignTable {
     connection.onRollback(() => this.#refs.clear())
   }
 
+  #row(id: string): { readonly ref: number; readonly live: string; readonly pruned: string } | undefined {
+    const row = this.#connection.prepare("SELECT ref, live, pruned, crc FROM campaign WHERE id = ?").get(id)
+    if (row === undefined) return undefined
+    const { ref, live, pruned, crc } = row
+    if (
+      typeof ref !== "number" ||
+      typeof live !== "string" ||
+      typeof pruned !== "string" ||
+      checksum(ref, id, live, pruned) !== crc
+    )
+      throw corrupt(this.#connection.path, `The counters of campaign ${JSON.stringify(id)}`)
+    return { ref, live, pruned }
+  }
+
   /** The campaign's number, or `undefined` as long as it has no executions. */
   find(id: string): number | undefined {
-    const known = this.#refs.get(id)
-    if (known !== undefined) return known
-    const ref = this.#connection.prepare("SELECT ref FROM campaign WHERE id = ?").get(id)?.ref
-    if (typeof ref !== "number") return undefined
-    this.#refs.set(id, ref)
+    const ref = this.#refs.get(id) ?? this.#row(id)?.ref
+    if (ref !== undefined) this.#refs.set(id, ref)
     return ref
   }
 
@@ -34,10 +45,11 @@ export class CampaignTable {
     if (known !== undefined) return known
     const none = JSON.stringify(noTotals())
     this.#connection.begin()
-    const { lastInsertRowid } = this.#connection
-      .prepare("INSERT INTO campaign (id, live, pruned, crc) VALUES (?, ?, ?, ?)")
-      .run(id, none, none, checksum(id, none, none))
-    const ref = Number(lastInsertRowid)
+    const last = this.#connection.prepare("SELECT max(ref) AS ref FROM campaign").get()?.ref
+    const ref = Number(last ?? 0) + 1
+    this.#connection
+      .prepare("INSERT INTO campaign (ref, id, live, pruned, crc) VALUES (?, ?, ?, ?, ?)")
+      .run(ref, id, none, none, checksum(ref, id, none, none))
     this.#refs.set(id, ref)
     return ref
   }
@@ -50,16 +62,13 @@ export class CampaignTable {
   }
 
   totals(id: string): CampaignTotals {
-    const row = this.#connection.prepare("SELECT live, pruned, crc FROM campaign WHERE id = ?").get(id)
+    const row = this.#row(id)
     if (row === undefined) return { live: noTotals(), pruned: noTotals() }
-    const { live, pruned, crc } = row
-    if (typeof live !== "string" || typeof pruned !== "string" || checksum(id, live, pruned) !== crc)
-      throw corrupt(this.#connection.path, `The counters of campaign ${JSON.stringify(id)}`)
-    return { live: JSON.parse(live) as Totals, pruned: JSON.parse(pruned) as Totals }
+    return { live: JSON.parse(row.live) as Totals, pruned: JSON.parse(row.pruned) as Totals }
   }
 
   add(id: string, part: "live" | "pruned", delta: Readonly<Totals>): void {
-    this.refOf(id)
+    const ref = this.refOf(id)
     const before = this.totals(id)
     const after = { ...before, [part]: addTotals(before[part], delta) }
     const live = JSON.stringify(after.live)
@@ -67,6 +76,6 @@ export class CampaignTable {
     this.#connection.begin()
     this.#connection
       .prepare("UPDATE campaign SET live = ?, pruned = ?, crc = ? WHERE id = ?")
-      .run(live, pruned, checksum(id, live, pruned), id)
+      .run(live, pruned, checksum(ref, id, live, pruned), id)
   }
 }

@@ -23,17 +23,15 @@ export class ClaimTable {
   #insert({ row, slot }: Stored): void {
     if (row.claims === 0) return
     this.#connection.begin()
-    this.#connection
-      .prepare("INSERT OR REPLACE INTO claim (slot, version, claims) VALUES (?, ?, ?)")
-      .run(slot, row.version - 1, row.claims)
+    this.#connection.prepare("INSERT OR REPLACE INTO claim (slot, version) VALUES (?, ?)").run(slot, row.version - 1)
     this.#notes++
   }
 
   all(): ReadonlyArray<ClaimNote> {
     return this.#connection
-      .prepare("SELECT execution.id, claim.version, claims FROM claim JOIN execution ON execution.slot = claim.slot")
+      .prepare("SELECT execution.id, claim.version FROM claim JOIN execution ON execution.slot = claim.slot")
       .all()
-      .map((row) => ({ id: String(row.id), version: Number(row.version), claims: Number(row.claims) }))
+      .map((row) => ({ id: String(row.id), version: Number(row.version) }))
   }
 
   clear(): void {

@@ -1,4 +1,5 @@
-import type { Connection } from "./connection.ts"
+import { checksum } from "./checksum.ts"
+import { type Connection, corrupt } from "./connection.ts"
 
 /**
  * Rising numbers of a table's rows. Cheaper than AUTOINCREMENT, which writes a second table for each row: only a
@@ -13,8 +14,10 @@ export class NumberSource {
     this.#connection = connection
     this.#name = `${table}.${column}`
     const used = connection.db.prepare(`SELECT max(${column}) AS used FROM ${table}`).get()?.used
-    const kept = connection.db.prepare("SELECT value FROM counter WHERE name = ?").get(this.#name)?.value
-    this.#next = Math.max(Number(used ?? 0) + 1, Number(kept ?? 1))
+    const kept = connection.db.prepare("SELECT value, crc FROM counter WHERE name = ?").get(this.#name)
+    if (kept !== undefined && kept.crc !== checksum(this.#name, kept.value))
+      throw corrupt(connection.path, `The counter ${this.#name}`)
+    this.#next = Math.max(Number(used ?? 0) + 1, Number(kept?.value ?? 1))
   }
 
   /** The number that {@link take} takes. */
@@ -30,8 +33,8 @@ export class NumberSource {
   keep(): void {
     this.#connection
       .prepare(
-        "INSERT INTO counter (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        "INSERT INTO counter (name, value, crc) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, crc = excluded.crc",
       )
-      .run(this.#name, this.#next)
+      .run(this.#name, this.#next, checksum(this.#name, this.#next))
   }
 }

@@ -42,9 +42,9 @@ export const migrations: ReadonlyArray<Migration> = [
         crc INTEGER NOT NULL, UNIQUE (kind, key)
       );
       -- Claims that were not seen to make progress: what is left of it after a crash.
-      CREATE TABLE claim (slot INTEGER PRIMARY KEY, version INTEGER NOT NULL, claims INTEGER NOT NULL);
+      CREATE TABLE claim (slot INTEGER PRIMARY KEY, version INTEGER NOT NULL);
       -- The numbers that must not be given twice although the rows that had them are gone.
-      CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
     `,
   },
 ]
