@@ -16,6 +16,7 @@ export type CampaignEvent =
   /** It cannot go on without a person: wrong password, full disk, too many defects. */
   | { readonly type: "DEGRADE"; readonly cause: string }
 
+/** What the campaign machine remembers. */
 export interface CampaignContext {
   readonly machine: 1
   readonly id: string

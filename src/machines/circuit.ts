@@ -9,6 +9,7 @@ export type CircuitEvent =
   /** The time to try again has come. */
   | { readonly type: "PROBE_DUE" }
 
+/** What the circuit machine remembers. */
 export interface CircuitContext {
   /** Host failures in a row. */
   readonly failures: number

@@ -8,6 +8,7 @@ export interface StandardSchema<Output = unknown> {
   readonly "~standard": {
     readonly version: 1
     readonly vendor: string
+    /** Checks a value; the answer holds the value as the schema returns it, or issues. */
     readonly validate: (value: unknown) => StandardResult<Output> | Promise<StandardResult<Output>>
   }
 }

@@ -10,7 +10,7 @@ const longestSleepMs = 60_000
 const storagePauseMs = 1_000
 
 /** Length of a lease before the intent, milliseconds; renewed while the execution waits for the transport. */
-export const leaseMs = 60_000
+const leaseMs = 60_000
 
 export interface PumpOptions {
   readonly campaignId: string

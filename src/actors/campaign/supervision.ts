@@ -1,16 +1,16 @@
 import type { Clock } from "effect/Clock"
 
 /** How many defects are tolerated in a sliding window. */
-export interface Intensity {
+interface Intensity {
   readonly limit: number
   readonly windowMs: number
 }
 
 /** One execution may break that often before it fails. */
-export const executionIntensity: Intensity = { limit: 3, windowMs: 60_000 }
+const executionIntensity: Intensity = { limit: 3, windowMs: 60_000 }
 
 /** All executions of a campaign together; beyond it the plugin is broken, not the lead. */
-export const campaignIntensity: Intensity = { limit: 100, windowMs: 60_000 }
+const campaignIntensity: Intensity = { limit: 100, windowMs: 60_000 }
 
 /** What to do about a defect: run the execution again, let it fail, or stop the campaign. */
 export type Verdict = "restart" | "fail" | "degrade"

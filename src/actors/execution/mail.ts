@@ -34,7 +34,7 @@ const unsubscribeUrl = (definition: Definition, execution: Addressed): string | 
  * The variables of one mail, weakest first: the campaign's, name parts, the lead's own fields, its data; `lead`,
  * `campaign` and `unsubscribeUrl` stand beside them.
  */
-export const variablesOf = (definition: Definition, lead: Lead, execution: Addressed): RenderInput["variables"] => {
+const variablesOf = (definition: Definition, lead: Lead, execution: Addressed): RenderInput["variables"] => {
   const { data, ...fields } = lead
   const flat = { ...nameParts(lead), ...fields, ...data }
   const url = unsubscribeUrl(definition, execution)

@@ -1,13 +1,13 @@
 import type { Rejected } from "../transport/outcome.ts"
 
 /** Every event carries its instant: the machine reads no clock. */
-interface At {
+export interface At {
   /** Epoch ms. */
   readonly at: number
 }
 
 /** Events after which a retry may be planned carry the random number for its jitter. */
-interface Jitter {
+export interface Jitter {
   /** 0 to 1. */
   readonly jitterUnit: number
 }

@@ -38,6 +38,7 @@ export interface DocumentWrite {
   readonly value: { readonly [key: string]: Json } | null
 }
 
+/** What became of one write. */
 export type DocumentWriteResult =
   | { readonly type: "ok"; readonly version: number }
   /** Another version is there. Nothing was written. */

@@ -22,6 +22,7 @@ export interface EnrollItem {
   readonly execution: NewExecution
 }
 
+/** Who wants how much work, and for how long. */
 export interface ClaimRequest {
   /** Name of the claiming process; the same for all its claims. */
   readonly owner: string
@@ -64,6 +65,7 @@ export interface Commit extends Fence {
   readonly enrollment?: Enrollment["status"]
 }
 
+/** What became of one commit. */
 export type CommitResult =
   | { readonly type: "ok"; readonly version: number }
   /** Token or version differ, or the row has ended: this writer is late. Nothing was written. */
@@ -81,6 +83,7 @@ export interface Signal {
   readonly now: number
 }
 
+/** What became of one signal. */
 export type SignalResult =
   /** Nobody held the row: the commit was written; token and version were raised. */
   | { readonly type: "applied" }
@@ -90,6 +93,7 @@ export type SignalResult =
   | { readonly type: "stale" }
   | { readonly type: "missing" }
 
+/** A page of executions; what is left out matches all. */
 export interface ListQuery {
   readonly campaignId?: string
   readonly leadId?: string
@@ -141,27 +145,34 @@ export interface StorageDriver {
   ): MaybePromise<ReadonlyArray<boolean>>
   /** Gives leases back unchanged: raises the version, `dueAt` is again what it was before the claim. `false` where it was lost before. */
   release(fences: ReadonlyArray<Fence>, now: number): MaybePromise<ReadonlyArray<boolean>>
+  /** Writes each commit whose fence holds, with its history, its plan and its enrollment; at `now` (epoch ms). */
   commit(commits: ReadonlyArray<Commit>, now: number): MaybePromise<ReadonlyArray<CommitResult>>
+  /** Writes each signal's commit where nobody holds the row, else leaves its flag. */
   signal(signals: ReadonlyArray<Signal>): MaybePromise<ReadonlyArray<SignalResult>>
   /** When {@link claimDue} will next have something, epoch ms, leases' ends included; `null` for never. */
   nextDueAt(campaigns?: ReadonlyArray<string>): MaybePromise<number | null>
 
+  /** Rows by id, in the order asked; `undefined` for what is not there. */
   get(ids: ReadonlyArray<string>): MaybePromise<ReadonlyArray<ExecutionRow | undefined>>
   /** By id, ascending. */
   list(query: ListQuery): MaybePromise<ReadonlyArray<ExecutionRow>>
   /** In time proportional to the number of columns, not of executions. */
   counts(campaignId: string): MaybePromise<Counts>
+  /** What happened to one execution, oldest first. */
   history(id: string): MaybePromise<ReadonlyArray<HistoryEntry>>
   /** The change log after `since` (0: from the start), oldest first. Complete: nothing is left out. */
   changes(since: number, limit: number): MaybePromise<Changes>
+  /** Enrollments by id, in the order asked. */
   enrollments(ids: ReadonlyArray<string>): MaybePromise<ReadonlyArray<Enrollment | undefined>>
 
+  /** Documents by key, in the order asked. */
   documents(kind: DocumentKind, keys: ReadonlyArray<string>): MaybePromise<ReadonlyArray<Document | undefined>>
   /** By key, ascending. */
   listDocuments(
     kind: DocumentKind,
     page: { readonly after?: string; readonly limit: number },
   ): MaybePromise<ReadonlyArray<Document>>
+  /** Writes or deletes each document whose version is the expected one. */
   writeDocuments(writes: ReadonlyArray<DocumentWrite>): MaybePromise<ReadonlyArray<DocumentWriteResult>>
 
   /** Calls back when another process may have made work; hints may be lost. Returns how to stop. */
@@ -172,5 +183,6 @@ export interface StorageDriver {
   erase(leadId: string): MaybePromise<boolean>
   /** Removes history and rows of executions that ended before; counts stay. Answers how many. */
   prune(endedBefore: number): MaybePromise<number>
+  /** Gives the store back. Called once, after the last other call has answered. */
   close(): MaybePromise<void>
 }

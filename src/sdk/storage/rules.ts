@@ -18,6 +18,7 @@ export interface RowEntry {
 export interface World {
   /** `value.state` of the campaign's document; `undefined` without one. */
   readonly campaignState: (campaignId: string) => string | undefined
+  /** Whether a `suppression` document has this key. */
   readonly isSuppressed: (key: string) => boolean
 }
 

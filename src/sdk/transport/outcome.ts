@@ -22,7 +22,7 @@ export interface Accepted {
 export interface Rejected {
   readonly type: "rejected"
   readonly scope: RejectionScope
-  /** Whether the same mail may be accepted later. */
+  /** Whether the same mail may be accepted later; for `host` and `config`: once the cause is gone. */
   readonly retryable: boolean
   /** The other side's wish for the delay, in milliseconds; bounds the retry delay from below. */
   readonly retryAfterMs?: number
