@@ -113,7 +113,7 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
     explain: async (id) => explainExecution(await execution(id), await run(store.use((driver) => driver.history(id)))),
     addresses: async (leadIds) => {
       const leads = await run(store.use((driver) => driver.documents("lead", leadIds)))
-      return leads.map((lead) => (lead === undefined ? undefined : String(lead.value["email"])))
+      return leads.map((lead) => (lead === undefined ? undefined : String(lead.value.email)))
     },
     verify: () => run(store.use((driver) => driver.verify())),
     control: async (command, { deadlineMs = 15_000 } = {}) => {

@@ -95,7 +95,7 @@ export const carryOut = (runtime: Runtime, command: ControlCommand): Effect.Effe
 /** How often the owner looks for requests where the storage cannot tell, milliseconds. */
 const pollMs = 250
 
-const isPending = ({ value }: Document): boolean => value["status"] === "pending"
+const isPending = ({ value }: Document): boolean => value.status === "pending"
 
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
@@ -107,13 +107,13 @@ export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Ef
 
   const serve = ({ key, value }: Document): Effect.Effect<void, StorageError> =>
     Effect.gen(function* () {
-      const result = yield* carryOut(runtime, value["command"] as unknown as ControlCommand)
+      const result = yield* carryOut(runtime, value.command as unknown as ControlCommand)
       yield* store.use((driver) =>
         driver.writeDocuments([
           {
             kind: "control",
             key,
-            value: { command: value["command"] ?? null, status: "answered", result: asJson(result) },
+            value: { command: value.command ?? null, status: "answered", result: asJson(result) },
           },
         ]),
       )
@@ -154,7 +154,7 @@ export const askOwner = (
     while (result === undefined && clock.currentTimeMillisUnsafe() < until) {
       yield* Effect.sleep(50)
       const [document] = yield* store.use((driver) => driver.documents("control", [key]))
-      if (document?.value["status"] === "answered") result = document.value["result"] as unknown as ControlResult
+      if (document?.value.status === "answered") result = document.value.result as unknown as ControlResult
     }
     // Withdrawn when unanswered: an owner that starts tomorrow must not act on a wish of today.
     yield* store.use((driver) => driver.writeDocuments([{ kind: "control", key, value: null }]))
