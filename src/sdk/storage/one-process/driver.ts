@@ -66,14 +66,25 @@ const close = (engine: Engine): MaybePromise<void> => {
     engine.shut()
     return engine.records.close()
   }
-  const given = engine.write(true, (work) => {
-    for (const held of [...engine.leases.values()]) {
-      const entry = released(held, held.row)
-      if (entry !== undefined) engine.replace(work, held, entry)
-    }
-    engine.records.clearClaimNotes()
-  })
-  return given instanceof Promise ? given.then(finish) : finish()
+  // A full disk must not keep the store locked: what cannot be given back is found as after a crash.
+  const fail = (error: unknown): MaybePromise<never> => {
+    const closed = finish()
+    if (closed instanceof Promise) return closed.then(() => Promise.reject(error))
+    throw error
+  }
+  let given: MaybePromise<void>
+  try {
+    given = engine.write(true, (work) => {
+      for (const held of [...engine.leases.values()]) {
+        const entry = released(held, held.row)
+        if (entry !== undefined) engine.replace(work, held, entry)
+      }
+      engine.records.clearClaimNotes()
+    })
+  } catch (error) {
+    return fail(error)
+  }
+  return given instanceof Promise ? given.then(finish, fail) : finish()
 }
 
 const observerOf = (engine: Engine, options: OneProcessOptions): StorageDriver => {
