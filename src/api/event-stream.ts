@@ -14,27 +14,38 @@ export interface WaitOptions {
 export type EventFilter = (event: RuntimeEvent) => boolean
 
 /**
- * Events from now on, each after it is durable. Ends when the signal fires or the runtime closes. A consumer that is too
- * slow sees a `lagged` event where some were dropped.
+ * Events from now on (from this call, not from the first read), each after it is durable. Ends when the signal fires or
+ * the runtime closes. A consumer that is too slow sees a `lagged` event where some were dropped.
  */
-export async function* eventStream(
+export const eventStream = (
   runtime: RuntimeActor["Service"],
   accepts: EventFilter,
   { signal }: WaitOptions,
-): AsyncGenerator<RuntimeEvent, void, void> {
-  const scope = await Effect.runPromise(Scope.make())
-  try {
-    const subscription = await Effect.runPromise(Scope.provide(runtime.services.bus.subscribe, scope))
-    const aborted = new Promise<undefined>((resolve) => {
-      if (signal?.aborted === true) resolve(undefined)
-      else signal?.addEventListener("abort", () => resolve(undefined), { once: true })
-    })
-    while (signal?.aborted !== true) {
-      const event = await Promise.race([Effect.runPromise(subscription.next), aborted])
-      if (event === undefined) return
-      if (accepts(event)) yield event
-    }
-  } finally {
+): AsyncIterableIterator<RuntimeEvent, void, void> => {
+  const scope = Effect.runSync(Scope.make())
+  const subscription = Effect.runSync(Scope.provide(runtime.services.bus.subscribe, scope))
+  const over = new AbortController()
+  const end = async (): Promise<IteratorResult<RuntimeEvent, void>> => {
+    over.abort()
+    signal?.removeEventListener("abort", onAbort)
     await Effect.runPromise(Scope.close(scope, Exit.void))
+    return { done: true, value: undefined }
   }
+  const onAbort = (): void => void end()
+  signal?.addEventListener("abort", onAbort, { once: true })
+
+  const next = async (): Promise<IteratorResult<RuntimeEvent, void>> => {
+    while (!over.signal.aborted && signal?.aborted !== true) {
+      const exit = await Effect.runPromiseExit(subscription.next, { signal: over.signal })
+      if (Exit.isFailure(exit) || exit.value === undefined) break
+      if (accepts(exit.value)) return { done: false, value: exit.value }
+    }
+    return end()
+  }
+  const stream: AsyncIterableIterator<RuntimeEvent, void, void> = {
+    next,
+    return: end,
+    [Symbol.asyncIterator]: () => stream,
+  }
+  return stream
 }

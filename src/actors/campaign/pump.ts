@@ -2,15 +2,13 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { leaseGraceMs, leaseMs } from "../execution/lease.ts"
 
 /** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
 const longestSleepMs = 60_000
 
 /** Pause after the storage failed, milliseconds. */
 const storagePauseMs = 1_000
-
-/** Length of a lease before the intent, milliseconds; renewed while the execution waits for the transport. */
-const leaseMs = 60_000
 
 export interface PumpOptions {
   readonly campaignId: string
@@ -30,6 +28,8 @@ export interface Pump {
   readonly run: Effect.Effect<never>
   /** Looks again now: something changed. */
   readonly wake: () => void
+  /** Looks again only after a pause: the storage has just failed. */
+  readonly backOff: () => void
   /** Claims nothing from now on. */
   readonly stop: () => void
   /** Open while nothing is alive and nothing is due now. */
@@ -51,7 +51,10 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const live = new Map<string, ExecutionRow>()
   const worthwhile = Math.max(1, Math.floor(options.maxLive / 4))
   const campaigns = [options.campaignId]
+  // A renewal must not shorten what an intent's commit asked for.
+  const renewedMs = Math.max(leaseMs, services.sender.transport.capabilities.deadlineMs + leaseGraceMs)
   let stopped = false
+  let restsUntil = 0
 
   const wake = (): void => {
     idle.closeUnsafe()
@@ -102,13 +105,21 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
         campaigns,
       }),
     )
-    const leads = yield* leadsOf(rows)
+    const leads = yield* Effect.tapError(leadsOf(rows), () =>
+      Effect.ignore(store.use((driver) => driver.release(rows, clock.currentTimeMillisUnsafe()))),
+    )
     for (const [index, row] of rows.entries()) yield* start(row, leads[index])
     return rows.length
   })
 
   const turn: Effect.Effect<void, StorageError> = Effect.gen(function* () {
+    // Not ended by a wake: executions that fail for the storage would be claimed and fail again without a pause.
+    const rest = restsUntil - clock.currentTimeMillisUnsafe()
+    if (rest > 0 && !stopped) yield* Effect.sleep(rest)
     wakeLatch.closeUnsafe()
+    // What became due by itself is work too.
+    idle.closeUnsafe()
+    settled.closeUnsafe()
     const room = options.maxLive - live.size
     const looks = !stopped && (room >= worthwhile || live.size === 0)
     // A full claim: there may be more.
@@ -124,8 +135,19 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     else yield* Effect.yieldNow
   })
 
-  const guarded = Effect.catch(turn, (error) =>
-    Effect.andThen(options.onStorageError(error), Effect.sleep(storagePauseMs)),
+  const backOff = (): void => {
+    restsUntil = clock.currentTimeMillisUnsafe() + storagePauseMs
+  }
+
+  const guarded = turn.pipe(
+    Effect.catch((error) => Effect.andThen(options.onStorageError(error), Effect.sync(backOff))),
+    // A driver that breaks its contract must not end the campaign's only pump.
+    Effect.catchDefect((defect) =>
+      Effect.sync(() => {
+        services.problems.report(`campaign ${options.campaignId}: the pump broke: ${String(defect)}`)
+        backOff()
+      }),
+    ),
   )
 
   // Rows that wait for the transport outlive their first lease; those that send have a longer one from their intent.
@@ -133,12 +155,14 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     yield* Effect.sleep(leaseMs / 3)
     const rows = [...live.values()]
     const now = clock.currentTimeMillisUnsafe()
-    if (rows.length > 0) yield* Effect.ignore(store.use((driver) => driver.renew(rows, { until: now + leaseMs, now })))
+    if (rows.length > 0)
+      yield* Effect.ignore(store.use((driver) => driver.renew(rows, { until: now + renewedMs, now })))
   })
 
   return {
     run: Effect.raceFirst(Effect.forever(guarded), Effect.forever(renew)),
     wake,
+    backOff,
     stop: () => {
       stopped = true
       wakeLatch.openUnsafe()

@@ -15,6 +15,7 @@ import {
 import type { SendEvent } from "../sender.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
+import { leaseGraceMs } from "./lease.ts"
 import { composeMessage, renderMail } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
 import { type AttemptEnd, endOf, publishProgress, saveProgress } from "./save.ts"
@@ -22,9 +23,6 @@ import { signalExecution } from "./signal.ts"
 
 /** Claims without progress after which an execution is given up: it takes its process down, again and again. */
 const maxClaims = 3
-
-/** By how much a lease outlives the transport's deadline, milliseconds: the time to start the call and store its receipt. */
-const leaseGraceMs = 30_000
 
 /** Pause between tries to store a receipt, milliseconds. */
 const receiptRetryMs = 250
