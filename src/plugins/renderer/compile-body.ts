@@ -174,6 +174,7 @@ export const compileBody = async (source: BodySource, prefix: string): Promise<B
       subject: subject.expanded.text,
       html: finished,
       text: text === undefined ? derivedText(html, masked, contexts.edits) : text.expanded.text,
+      ownText: text !== undefined,
       htmlSafe: [...htmlSafe],
       language: languageOf(html),
     },

@@ -8,6 +8,8 @@ const body = z.strictObject({
   html: z.string().max(limits.compiledChars),
   /** Handlebars; null when the text can only be derived from each rendered mail. */
   text: z.string().max(limits.compiledChars).nullable(),
+  /** Whether the template brought its own text, which is then sent as it is written. */
+  ownText: z.boolean(),
   htmlSafe: z.array(z.string()),
   /** Language of the words in the template, when it says so (`<mjml lang="en">`, or its locale). */
   language: z.string().nullable(),

@@ -18,6 +18,7 @@ interface PreparedBody {
   readonly subject: RenderPart
   readonly html: RenderPart
   readonly text: RenderPart | undefined
+  readonly ownText: boolean
 }
 
 /** Checks again what was checked when it was compiled: the JSON comes from a store. */
@@ -41,6 +42,7 @@ const preparePart = (source: string, path: string, isHtml: boolean, htmlSafe: Re
 
 const prepareBody = (body: CompiledBody, path: string): PreparedBody => ({
   language: body.language,
+  ownText: body.ownText,
   subject: preparePart(body.subject, `${path}subject`, false, []),
   html: preparePart(body.html, `${path}html`, true, body.htmlSafe),
   text: body.text === null ? undefined : preparePart(body.text, `${path}text`, false, []),
@@ -88,7 +90,7 @@ const renderBody = (body: PreparedBody, data: RenderData, newFrame: () => MailFr
   return {
     subject: checkSubject(subject),
     html,
-    text: checkSize("text", text === undefined ? textOfHtml(html) : tidyText(text)),
+    text: checkSize("text", text === undefined ? textOfHtml(html) : body.ownText ? text : tidyText(text)),
   }
 }
 

@@ -8,7 +8,8 @@ export interface MjmlResult {
 }
 
 /** A third of MJML's output is indentation; mail readers cut long mails off (Gmail at 102 KB). */
-const compact = (html: string): string => (/<pre\b|white-space:\s*pre/i.test(html) ? html : html.replace(/\s*\n\s*/g, "\n"))
+const compact = (html: string): string =>
+  /<pre\b|white-space:\s*pre/i.test(html) ? html : html.replace(/\s*\n\s*/g, "\n")
 
 /**
  * Compiles MJML without reading any file or configuration. Any error that MJML reports is an issue.
