@@ -1,0 +1,125 @@
+import { readFile, realpath } from "node:fs/promises"
+import { dirname, join, resolve } from "node:path"
+import { type Campaign, type CampaignInput, defineCampaign, InvalidInput, type Issue } from "sendstate/sdk"
+import { isMap, LineCounter, parseDocument } from "yaml"
+import { attachmentsOf } from "./attachment-file.ts"
+import { nodeAt, placeOf, type YamlSource } from "./yaml-place.ts"
+
+/** A campaign as its file says, checked, with the files beside it. */
+export interface CampaignFile {
+  readonly path: string
+  readonly folder: string
+  readonly input: CampaignInput
+  readonly campaign: Campaign
+  /** Folder of the templates. */
+  readonly templates: string
+}
+
+const fields = new Set([
+  "id",
+  "from",
+  "replyTo",
+  "envelopeFrom",
+  "steps",
+  "retry",
+  "onUnknown",
+  "locale",
+  "timeZone",
+  "templates",
+  "variables",
+  "headers",
+  "unsubscribe",
+  "attachments",
+])
+
+const refuse = (path: string, issues: ReadonlyArray<Issue>): InvalidInput =>
+  new InvalidInput({
+    code: "invalid-campaign-file",
+    retryable: false,
+    issues,
+    message: [
+      `${path} is not a campaign that can be run:`,
+      ...issues.map((issue) => `  ${issue.path}: ${issue.message}`),
+    ].join("\n"),
+  })
+
+const parseYaml = (path: string, text: string): YamlSource => {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+  const source = { path, document, lines }
+  const [first] = [...document.errors, ...document.warnings]
+  if (first !== undefined) {
+    const { line, col } = lines.linePos(first.pos[0])
+    throw refuse(path, [{ path: `line ${line}, column ${col}`, message: first.message }])
+  }
+  if (!isMap(document.contents))
+    throw refuse(path, [{ path: "line 1, column 1", message: "it begins with fields like id: and from:" }])
+  return source
+}
+
+const unknownFields = (source: YamlSource): ReadonlyArray<Issue> => {
+  const { contents } = source.document
+  if (!isMap(contents)) return []
+  return contents.items
+    .map(({ key }) => String(key))
+    .filter((key) => !fields.has(key))
+    .map((key) => ({
+      path: placeOf(source, [key], true),
+      message: `there is no field "${key}"; there are ${[...fields].join(", ")}`,
+    }))
+}
+
+const missingFields = (source: YamlSource): ReadonlyArray<Issue> =>
+  ["id", "from", "steps"]
+    .filter((key) => nodeAt(source, [key]) === undefined)
+    .map((key) => ({ path: "line 1, column 1", message: `the field ${key} is missing` }))
+
+const templatesOf = (source: YamlSource, folder: string, value: unknown): string => {
+  if (value === undefined || value === null) return join(folder, "templates")
+  if (typeof value === "string" && value !== "") return resolve(folder, value)
+  throw refuse(source.path, [
+    { path: placeOf(source, ["templates"]), message: "templates is the name of a folder beside this file" },
+  ])
+}
+
+const checked = (source: YamlSource, input: CampaignInput): Campaign => {
+  try {
+    return defineCampaign(input)
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error
+    const issues = error.issues.map(({ path, message }) => ({
+      path: `${placeOf(source, path.split("."))}, ${path === "" ? "the campaign" : path}`,
+      message,
+    }))
+    throw refuse(source.path, issues)
+  }
+}
+
+/**
+ * Reads a campaign.yaml. Templates and attachments are looked for beside it.
+ *
+ * @throws InvalidInput `invalid-campaign-file` naming line, column and reason of each problem.
+ */
+export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
+  const path = await realpath(file)
+  const folder = dirname(path)
+  const source = parseYaml(file, await readFile(path, "utf8"))
+  const wrong = [...unknownFields(source), ...missingFields(source)]
+  if (wrong.length > 0) throw refuse(file, wrong)
+  const { templates, attachments, ...rest } = source.document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>
+  const files = await attachmentsOf(folder, attachments)
+  if (files.issues.length > 0)
+    throw refuse(
+      file,
+      files.issues.map((issue) => ({ ...issue, path: placeOf(source, issue.path.split(".")) })),
+    )
+  // The shape is what defineCampaign checks.
+  const input = { ...rest, attachments: files.attachments } as unknown as CampaignInput
+  return {
+    path: file,
+    folder,
+    input,
+    campaign: checked(source, input),
+    templates: templatesOf(source, folder, templates),
+  }
+}

@@ -1,0 +1,117 @@
+import { type CampaignHandle, Conflict, createRuntime, openStore, type Runtime } from "sendstate"
+import type { Renderer, Storage, Transport } from "sendstate/sdk"
+import type { CampaignFile } from "./campaign-file.ts"
+import { type CampaignReport, unstored } from "./counts-report.ts"
+import type { Interruption } from "./interruption.ts"
+import type { LeadSurvey } from "./lead-survey.ts"
+import type { Output } from "./output.ts"
+import { type ProgressView, showProgress } from "./progress.ts"
+
+/** Everything a run needs; all of it was checked. */
+export interface CampaignRunOptions {
+  readonly file: CampaignFile
+  readonly survey: LeadSurvey
+  readonly storage: Storage
+  readonly transport: Transport
+  readonly renderer: Renderer
+  readonly update: boolean
+  readonly speed: number | undefined
+  /** Lets a campaign go on that is paused or degraded. */
+  readonly resume: boolean
+  /** Ends when nothing is due now, instead of when nothing can happen any more. */
+  readonly untilIdle: boolean
+  readonly output: Output
+  readonly interruption: Interruption
+}
+
+/** How long sends under way may take after Ctrl-C, milliseconds. */
+const drainMs = 30_000
+
+/** How long the campaign may take to notice that it is complete, milliseconds. */
+const completionMs = 5_000
+
+/** Where a stored campaign stands. */
+export const storedReport = async (storage: Storage, id: string): Promise<CampaignReport> => {
+  const store = await openStore(storage)
+  try {
+    const found = (await store.campaigns()).find((campaign) => campaign.id === id)
+    return found === undefined
+      ? unstored(id)
+      : { campaign: id, state: found.state, cause: found.cause, counts: found.counts }
+  } finally {
+    await store.close()
+  }
+}
+
+const viewOf = async (runtime: Runtime, campaign: CampaignHandle, steps: number): Promise<ProgressView> => {
+  const [counts, health] = await Promise.all([campaign.stats(), runtime.health()])
+  const { gate } = health.transport
+  const { state } = campaign.status()
+  const obstacle =
+    state === "paused" || state === "degraded" || state === "cancelled"
+      ? state
+      : gate.circuit === "open"
+        ? `the mail server is not there (${gate.cause ?? "no answer"}), asking again`
+        : undefined
+  return { counts, steps, obstacle }
+}
+
+const isShut = (error: unknown): boolean =>
+  error instanceof Conflict && (error.code === "campaign-closed" || error.code === "campaign-cancelled")
+
+/** A campaign that was closed takes new leads once it is complete, not before. */
+const enroll = async (
+  campaign: CampaignHandle,
+  { survey, interruption, output }: CampaignRunOptions,
+): Promise<void> => {
+  const { closed, state } = campaign.status()
+  if (closed && state === "running") await campaign.settled({ signal: interruption.signal })
+  try {
+    await campaign.enroll(survey.again(), { signal: interruption.signal })
+  } catch (error) {
+    if (!isShut(error)) throw error
+    output.line(`  no lead was added: ${error instanceof Error ? error.message : ""}`)
+  }
+}
+
+/** With every enrollment ended the campaign is complete; until then it stays open, so that a later run may add leads. */
+const complete = async (campaign: CampaignHandle): Promise<void> => {
+  const { enrollments } = await campaign.stats()
+  const { state } = campaign.status()
+  if (state !== "running" || enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
+  await campaign.close()
+  await Promise.race([campaign.completed(), new Promise((resolve) => setTimeout(resolve, completionMs).unref())])
+}
+
+const work = async (runtime: Runtime, options: CampaignRunOptions): Promise<void> => {
+  const { file, interruption, untilIdle, output } = options
+  const { signal } = interruption
+  const campaign = await runtime.campaigns.create(file.input, { update: options.update, speed: options.speed })
+  if (options.resume) await campaign.resume()
+  const progress = showProgress(output, () => viewOf(runtime, campaign, file.campaign.steps.length))
+  try {
+    await enroll(campaign, options)
+    await (untilIdle ? campaign.idle({ signal }) : campaign.settled({ signal }))
+    await complete(campaign)
+  } finally {
+    await progress.stop()
+  }
+}
+
+/** Runs a campaign until nothing is left to do, or until Ctrl-C, and tells where it stands then. */
+export const runCampaign = async (options: CampaignRunOptions): Promise<CampaignReport> => {
+  const runtime = await createRuntime({
+    storage: options.storage,
+    transport: options.transport,
+    renderer: options.renderer,
+  })
+  try {
+    await work(runtime, options)
+  } catch (error) {
+    // What Ctrl-C interrupted is told by its exit code.
+    if (!options.interruption.wasAsked()) throw error
+  } finally {
+    await runtime.close({ deadlineMs: drainMs })
+  }
+  return storedReport(options.storage, options.file.campaign.id)
+}

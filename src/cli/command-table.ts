@@ -1,0 +1,57 @@
+import { type CommandEntry, commandOf } from "./command.ts"
+
+/** Every command in the order of `--help`. Nothing is loaded until it is asked for. */
+export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    summary: "Send a campaign to a file of leads, or go on with it",
+    load: async () => commandOf((await import("./commands/run.ts")).runCommand),
+  },
+  preview: {
+    summary: "Show one lead's mail, or send it to yourself",
+    load: async () => commandOf((await import("./commands/preview.ts")).previewCommand),
+  },
+  demo: {
+    summary: "Watch a campaign run against a mail server that fails on purpose",
+    load: async () => commandOf((await import("./commands/demo.ts")).demoCommand),
+  },
+  status: {
+    summary: "Where the campaigns of a database stand",
+    load: async () => commandOf((await import("./commands/status.ts")).statusCommand),
+  },
+  list: {
+    summary: "List executions by state, error, campaign or lead",
+    load: async () => commandOf((await import("./commands/list.ts")).listCommand),
+  },
+  explain: {
+    summary: "Tell what happened to one execution, and why",
+    load: async () => commandOf((await import("./commands/explain.ts")).explainCommand),
+  },
+  retry: {
+    summary: "Run failed executions again",
+    load: async () => commandOf((await import("./commands/retry.ts")).retryCommand),
+  },
+  resolve: {
+    summary: "Settle executions that are in doubt",
+    load: async () => commandOf((await import("./commands/resolve.ts")).resolveCommand),
+  },
+  cancel: {
+    summary: "Cancel executions, or a whole campaign",
+    load: async () => commandOf((await import("./commands/cancel.ts")).cancelCommand),
+  },
+  pause: {
+    summary: "Stop a campaign from starting anything new",
+    load: async () => commandOf((await import("./commands/pause.ts")).pauseCommand),
+  },
+  resume: {
+    summary: "Let a paused campaign go on",
+    load: async () => commandOf((await import("./commands/resume.ts")).resumeCommand),
+  },
+  export: {
+    summary: "Write every execution as CSV or NDJSON",
+    load: async () => commandOf((await import("./commands/export.ts")).exportCommand),
+  },
+  verify: {
+    summary: "Read a whole database and check it",
+    load: async () => commandOf((await import("./commands/verify.ts")).verifyCommand),
+  },
+}

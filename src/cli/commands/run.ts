@@ -1,0 +1,76 @@
+import { defineCommand } from "citty"
+import { readCampaignFile } from "../campaign-file.ts"
+import { listenForInterruption } from "../interruption.ts"
+import { numberOption } from "../number-option.ts"
+import { err, out } from "../output.ts"
+import { runSession } from "../run-session.ts"
+import { defaultStoreFile, storageOfFile } from "../store-file.ts"
+import { sharedRenderer } from "../template-renderer.ts"
+
+const args = {
+  campaign: {
+    type: "positional",
+    required: true,
+    valueHint: "CAMPAIGN.yaml",
+    description: "Who sends which mails when",
+  },
+  leads: {
+    type: "positional",
+    required: true,
+    valueHint: "LEADS.csv",
+    description: "Whom to mail: a column email, and any others",
+  },
+  db: { type: "string", valueHint: "FILE", description: "Database; .json for lowdb. Default: <campaign id>.db, here" },
+  smtp: { type: "string", valueHint: "URL", description: "smtp://user:password@host:587. Default: SENDSTATE_SMTP_URL" },
+  yes: { type: "boolean", description: "Do not ask before sending" },
+  json: { type: "boolean", description: "One JSON object on stdout, everything else on stderr" },
+  "dry-run": { type: "boolean", description: "Everything but storing and sending" },
+  limit: { type: "string", valueHint: "N", description: "Mail at most the first N good leads" },
+  strict: { type: "boolean", description: "Do not start when a row is bad" },
+  update: { type: "boolean", description: "Take a changed campaign or template for what is not planned yet" },
+  speed: { type: "string", valueHint: "N", description: "Let campaign time run N times as fast (first run only)" },
+  "until-idle": { type: "boolean", description: "End when nothing is due now (exit code 4 when work remains)" },
+} as const
+
+const sayStopping = (): void => err.line("\nstopping: mails under way may end; Ctrl-C again aborts them")
+
+/** `sendstate run`. */
+export const runCommand = defineCommand({
+  meta: { name: "run" },
+  args,
+  run: async ({ args: given }) => {
+    const limit = numberOption("limit", given.limit, { min: 1, whole: true })
+    const speed = numberOption("speed", given.speed, { min: 0.001, whole: false })
+    const json = given.json === true
+    const file = await readCampaignFile(given.campaign)
+    const storeFile = given.db ?? defaultStoreFile(file.campaign.id)
+    const storage = await storageOfFile(storeFile)
+    const { renderer, close } = sharedRenderer(file.templates)
+    const interruption = listenForInterruption(sayStopping)
+    try {
+      return await runSession(
+        {
+          file,
+          leads: given.leads,
+          storeFile,
+          storage,
+          smtp: given.smtp,
+          limit,
+          speed,
+          yes: given.yes === true,
+          json,
+          dryRun: given["dry-run"] === true,
+          strict: given.strict === true,
+          update: given.update === true,
+          untilIdle: given["until-idle"] === true,
+          output: json ? err : out,
+          interruption,
+        },
+        renderer,
+      )
+    } finally {
+      interruption.dispose()
+      await close()
+    }
+  },
+})

@@ -1,0 +1,110 @@
+import type { CampaignHandle } from "sendstate"
+import type { Lead } from "sendstate/sdk"
+import { type LeadRow, readLeads } from "./lead-file.ts"
+
+/** A row that is not mailed, and why. */
+export interface RejectedRow {
+  readonly line: number
+  readonly reason: string
+}
+
+/** A row whose address stands in an earlier one. */
+export interface DuplicateRow {
+  readonly line: number
+  readonly firstLine: number
+}
+
+/** What a lead file holds, known before anything is sent. */
+export interface LeadSurvey {
+  /** Leads that can be mailed. */
+  readonly leads: number
+  readonly rejected: ReadonlyArray<RejectedRow>
+  readonly duplicates: ReadonlyArray<DuplicateRow>
+  /** The leads again, read anew from the file. */
+  readonly again: () => AsyncGenerator<Lead, void, void>
+}
+
+/** What is surveyed, and how. */
+export interface SurveyOptions {
+  readonly file: string
+  readonly campaign: CampaignHandle
+  readonly steps: number
+  /** At most so many leads; default all. */
+  readonly limit?: number | undefined
+  readonly signal: AbortSignal
+  readonly onProgress?: (rows: number) => void
+}
+
+/** As many problems as a preflight lists. */
+const problemsListed = 1_000
+
+type LeadLine = Extract<LeadRow, { type: "lead" }>
+
+/** Renders every mail of these leads; the lines that fail, with the reason. */
+const rejectedByRendering = async (
+  options: SurveyOptions,
+  chunk: ReadonlyArray<LeadLine>,
+): Promise<ReadonlyArray<RejectedRow>> => {
+  const report = await options.campaign.preflight(
+    chunk.map(({ lead }) => lead),
+    { signal: options.signal },
+  )
+  const byLine = new Map<number, string[]>()
+  for (const { index, template, error } of report.problems.first) {
+    const line = chunk[index]?.line ?? 0
+    const reasons = byLine.get(line) ?? []
+    const issues = error.issues.map(({ path, message }) => `${path} ${message}`).join(", ")
+    reasons.push(`the mail "${template}" cannot be rendered: ${issues === "" ? error.message : issues}`)
+    byLine.set(line, reasons)
+  }
+  return [...byLine].map(([line, reasons]) => ({ line, reason: reasons.join("; ") }))
+}
+
+async function* takeLeads(file: string, skipped: ReadonlySet<number>, count: number): AsyncGenerator<Lead, void, void> {
+  let taken = 0
+  for await (const row of readLeads(file)) {
+    if (taken >= count) return
+    if (row.type !== "lead" || skipped.has(row.line)) continue
+    taken += 1
+    yield row.lead
+  }
+}
+
+/**
+ * Reads the whole file, judges every row, and renders every mail for every lead. A lead that one of its mails cannot be
+ * rendered for is rejected like a bad row: it can be mended in the file and enrolled by the next run.
+ */
+export const surveyLeads = async (options: SurveyOptions): Promise<LeadSurvey> => {
+  const limit = options.limit ?? Number.POSITIVE_INFINITY
+  const chunkSize = Math.max(1, Math.min(300, Math.floor(problemsListed / Math.max(1, options.steps))))
+  const rejected: RejectedRow[] = []
+  const duplicates: DuplicateRow[] = []
+  const unrenderable = new Set<number>()
+  let chunk: LeadLine[] = []
+  let leads = 0
+  let rows = 0
+
+  const flush = async (): Promise<void> => {
+    const failed = await rejectedByRendering(options, chunk)
+    for (const row of failed) unrenderable.add(row.line)
+    rejected.push(...failed)
+    leads += chunk.length - failed.length
+    chunk = []
+    options.onProgress?.(rows)
+  }
+
+  for await (const row of readLeads(options.file)) {
+    options.signal.throwIfAborted()
+    if (leads + chunk.length >= limit) {
+      await flush()
+      if (leads >= limit) break
+    }
+    rows += 1
+    if (row.type === "rejected") rejected.push({ line: row.line, reason: row.reason })
+    else if (row.type === "duplicate") duplicates.push({ line: row.line, firstLine: row.firstLine })
+    else if (chunk.push(row) >= chunkSize) await flush()
+  }
+  await flush()
+  rejected.sort((a, b) => a.line - b.line)
+  return { leads, rejected, duplicates, again: () => takeLeads(options.file, unrenderable, leads) }
+}

@@ -1,0 +1,79 @@
+import { existsSync } from "node:fs"
+import type { CampaignStatus } from "sendstate"
+import type { Counts, Renderer } from "sendstate/sdk"
+import { storedReport } from "./campaign-run.ts"
+import { type ExitCode, exitCodes } from "./exit-code.ts"
+import { type LeadSurvey, surveyLeads } from "./lead-survey.ts"
+import { openRehearsal } from "./rehearsal.ts"
+import type { RunRequest } from "./run-request.ts"
+
+/** What is known before the first mail. */
+export interface RunCheck {
+  readonly survey: LeadSurvey
+  /** What is stored of the campaign already. */
+  readonly stored: { readonly status: CampaignStatus; readonly counts: Counts } | undefined
+}
+
+/**
+ * Nobody else runs on the database: told now, not after a long check.
+ *
+ * @throws StorageOwned
+ */
+export const assertFree = async ({ storage, storeFile }: RunRequest): Promise<void> => {
+  if (!existsSync(storeFile)) return
+  const driver = await storage.open({ mode: "own", now: Date.now })
+  await driver.close()
+}
+
+/**
+ * Checks definition, templates and every row, and renders every mail for every lead. Stores nothing.
+ *
+ * @throws InvalidInput, RenderError, NotFound; Conflict with the differences when another definition is stored.
+ */
+export const checkRun = async (request: RunRequest, renderer: Renderer): Promise<RunCheck> => {
+  const { file, leads, storeFile, storage, limit, speed, update, interruption } = request
+  const rehearsal = await openRehearsal(file, { renderer, storeFile, update, speed })
+  try {
+    const survey = await surveyLeads({
+      file: leads,
+      campaign: rehearsal.campaign,
+      steps: file.campaign.steps.length,
+      limit,
+      signal: interruption.signal,
+    })
+    if (!rehearsal.isStored) return { survey, stored: undefined }
+    const { counts } = await storedReport(storage, file.campaign.id)
+    return { survey, stored: { status: rehearsal.campaign.status(), counts } }
+  } finally {
+    await rehearsal.close()
+  }
+}
+
+/** Why a run does not begin, and the exit code that says so. */
+export interface RunObstacle {
+  readonly text: string
+  readonly code: ExitCode
+}
+
+/** What keeps a checked run from sending, if anything does. */
+export const obstacleOf = ({ strict, dryRun }: RunRequest, { survey, stored }: RunCheck): RunObstacle | undefined => {
+  const bad = survey.rejected.length > 0
+  if (strict && bad)
+    return { text: "Nothing was sent: --strict refuses to start with bad rows.", code: exitCodes.failures }
+  if (survey.leads === 0 && stored === undefined)
+    return {
+      text: "Nothing was sent: there is no lead to mail.",
+      code: bad ? exitCodes.failures : exitCodes.trouble,
+    }
+  if (stored?.status.state === "cancelled")
+    return {
+      text: "Nothing was sent: the campaign was cancelled. Give it another id to send it anew.",
+      code: exitCodes.workRemains,
+    }
+  if (dryRun)
+    return {
+      text: "Nothing was sent or stored: this was a dry run.",
+      code: bad ? exitCodes.failures : exitCodes.done,
+    }
+  return undefined
+}

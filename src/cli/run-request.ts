@@ -1,0 +1,25 @@
+import type { Storage } from "sendstate/sdk"
+import type { CampaignFile } from "./campaign-file.ts"
+import type { Interruption } from "./interruption.ts"
+import type { Output } from "./output.ts"
+
+/** What the command line of a run asks for, read and checked. */
+export interface RunRequest {
+  readonly file: CampaignFile
+  /** Path of the lead file, as given. */
+  readonly leads: string
+  readonly storeFile: string
+  readonly storage: Storage
+  readonly smtp: string | undefined
+  readonly limit: number | undefined
+  readonly speed: number | undefined
+  readonly yes: boolean
+  readonly json: boolean
+  readonly dryRun: boolean
+  readonly strict: boolean
+  readonly update: boolean
+  readonly untilIdle: boolean
+  /** Where people read. */
+  readonly output: Output
+  readonly interruption: Interruption
+}

@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs"
+import { storedReport } from "./campaign-run.ts"
+import { type CampaignReport, reportObject, unstored, writeCounts } from "./counts-report.ts"
+import { countText } from "./duration-text.ts"
+import type { LeadSurvey } from "./lead-survey.ts"
+import { printable, writeJson } from "./output.ts"
+import type { RunRequest } from "./run-request.ts"
+
+/** What to do next, where there is something to do. */
+const hintsOf = ({ state, cause, counts }: CampaignReport, db: string): ReadonlyArray<string> => [
+  ...(state === "degraded"
+    ? [`It stopped: ${printable(cause ?? "")} Remove the cause and run the same command again.`]
+    : []),
+  ...(state === "paused" ? [`It is paused: sendstate resume --db ${db}, then run the same command again.`] : []),
+  ...(state === "cancelled" ? ["It was cancelled: nothing more is sent."] : []),
+  ...(counts.inDoubt > 0
+    ? [`In doubt: sendstate list --state inDoubt --db ${db}, then sendstate resolve ... --as sent|not-sent.`]
+    : []),
+  ...(counts.failed > 0 ? [`Failed: sendstate list --state failed --db ${db}; sendstate retry runs them again.`] : []),
+]
+
+/** The table that ends a run. */
+export const writeResult = (request: RunRequest, survey: LeadSurvey, report: CampaignReport): void => {
+  const { output, leads, storeFile } = request
+  const { rejected, duplicates } = survey
+  output.line()
+  output.line(`${output.style("bold", report.campaign)}  ${report.state ?? "not stored"}`)
+  writeCounts(output, report.counts)
+  if (rejected.length > 0) output.line(`  ${countText(rejected.length, "row")} of ${leads} rejected, listed above.`)
+  if (duplicates.length > 0)
+    output.line(`  ${countText(duplicates.length, "row")} of ${leads} with an address that was there before.`)
+  for (const hint of hintsOf(report, storeFile)) output.line(`  ${hint}`)
+}
+
+/** The object that ends a run with `--json`. */
+export const writeObject = (
+  { json, storeFile }: RunRequest,
+  survey: Pick<LeadSurvey, "rejected" | "duplicates">,
+  report: CampaignReport,
+  more: Readonly<Record<string, unknown>> = {},
+): void => {
+  if (json) writeJson(reportObject(report, survey, { database: storeFile, ...more }))
+}
+
+/** Where the campaign of a run stands that did not begin. */
+export const reportNow = async ({ storage, storeFile, file }: RunRequest): Promise<CampaignReport> =>
+  existsSync(storeFile) ? storedReport(storage, file.campaign.id) : unstored(file.campaign.id)
