@@ -1,86 +1,73 @@
 import process from "node:process"
-import { setTimeout as sleep } from "node:timers/promises"
 import { defineCommand } from "citty"
-import { InvalidInput } from "sendstate/sdk"
+import { Interrupted } from "sendstate/sdk"
 import { runDemo } from "../demo/demo.ts"
 import { Inbox } from "../demo/inbox.ts"
-import type { Screen } from "../demo/progress.ts"
-import { report } from "../demo/report.ts"
-import { toJson } from "../demo/result.ts"
+import { writeReport } from "../demo/report.ts"
+import { resultObject } from "../demo/result.ts"
+import { countText } from "../duration-text.ts"
+import { type ExitCode, exitCodes } from "../exit-code.ts"
+import { listenForInterruption } from "../interruption.ts"
+import { numberOption } from "../number-option.ts"
+import { err, out, writeJson } from "../output.ts"
 
 /** A demo that has not ended by then never will. */
 const deadlineMs = 120_000
 
-const peopleOf = (text: string): number => {
-  const people = Number(text)
-  if (Number.isInteger(people) && people >= 1 && people <= 100_000) return people
-  throw new InvalidInput({
-    code: "invalid-input",
-    retryable: false,
-    issues: [{ path: "leads", message: "is a whole number from 1 to 100000" }],
-    message: `--leads ${text}: give a whole number from 1 to 100000.`,
-  })
-}
-
 /** How the person who reads this starts sendstate: in a clone, through npm. */
 const program = (): string => (process.env.npm_lifecycle_event === undefined ? "sendstate" : "npm run -s sendstate --")
 
-/** Ctrl-C ends the demo in order; the second one at once, as Node does by itself. */
-const interruption = (): AbortSignal => {
-  const interrupted = new AbortController()
-  process.once("SIGINT", () => interrupted.abort())
-  return interrupted.signal
+/** Somebody sits there who can press Ctrl-C. */
+const isWatched = (): boolean => out.isTerminal && process.stdin.isTTY === true && process.env.CI === undefined
+
+const inTime = async <A>(limit: AbortSignal, work: Promise<A>): Promise<A> => {
+  try {
+    return await work
+  } catch (cause) {
+    if (!limit.aborted) throw cause
+    throw new Interrupted({
+      code: "demo-deadline",
+      retryable: true,
+      cause,
+      message: `The demo did not end within ${deadlineMs / 1_000} s. Try it with fewer: --leads 100.`,
+    })
+  }
 }
 
-/** `sendstate demo`. */
+/** `sendstate demo`: exit code 0 only if the report equals what the inbox has, message by message. */
 export const demoCommand = defineCommand({
-  meta: {
-    name: "demo",
-    description: "Send a campaign to an unreliable mail server on this machine, and check every mail",
-  },
+  meta: { name: "demo", description: "Watch a campaign run against a mail server that fails on purpose" },
   args: {
-    db: { type: "string", valueHint: "file", description: "Keep the database here; a new file" },
-    leads: { type: "string", valueHint: "number", default: "1000", description: "How many people to mail" },
+    db: { type: "string", valueHint: "FILE", description: "Keep the database here, in a new file" },
+    leads: { type: "string", valueHint: "N", description: "How many leads to mail. Default: 1000" },
     once: { type: "boolean", description: "End after the report, also on a terminal" },
-    json: { type: "boolean", description: "Print one line of JSON, nothing else" },
+    json: { type: "boolean", description: "One JSON object on stdout, everything else on stderr" },
   },
-  run: async ({ args }) => {
-    const people = peopleOf(args.leads)
-    const isTerminal = process.stdout.isTTY === true
-    const screen: Screen = {
-      isTerminal: isTerminal && !args.json,
-      write: (text) => void (args.json ? undefined : process.stdout.write(text)),
-    }
-    const interrupted = interruption()
+  run: async ({ args }): Promise<ExitCode> => {
+    const people = numberOption("leads", args.leads, { min: 1, whole: true }) ?? 1_000
+    const output = args.json ? err : out
+    const interruption = listenForInterruption(() => output.line("\nending..."))
     const inbox = await Inbox.start()
     try {
-      screen.write(
-        `A mail server that fails on purpose listens on ${inbox.url}. Mailing ${people.toLocaleString("en-US")} people, three mails each, a week in seconds.\n`,
-      )
-      const result = await runDemo(inbox, screen, {
-        database: args.db,
-        people,
-        signal: AbortSignal.any([interrupted, AbortSignal.timeout(deadlineMs)]),
-      })
-      process.stdout.write(args.json ? `${toJson(result)}\n` : report(result, program()))
-      process.exitCode = result.differences.length === 0 ? 0 : 1
-      if (screen.isTerminal && process.stdin.isTTY === true && !args.once && process.env.CI === undefined) {
-        screen.write(`The mail server stays for your own tries (--smtp ${inbox.url}) until Ctrl-C.\n`)
-        await stays(interrupted)
+      output.line(`A mail server that fails on purpose listens on ${inbox.url}.`)
+      output.line(`${countText(people, "lead")}, three mails each over a week, in a few seconds:`)
+      const limit = AbortSignal.timeout(deadlineMs)
+      const signal = AbortSignal.any([interruption.signal, limit])
+      const result = await inTime(limit, runDemo(inbox, output, { database: args.db, people, signal }))
+      if (args.json) writeJson(resultObject(result))
+      else writeReport(output, result, program())
+      if (isWatched() && !args.once && !args.json && !interruption.wasAsked()) {
+        output.line()
+        output.line(`The mail server stays for what you want to try with --smtp ${inbox.url}, until Ctrl-C.`)
+        await new Promise((resolve) => interruption.signal.addEventListener("abort", resolve))
       }
+      return result.differences.length === 0 ? exitCodes.done : exitCodes.trouble
     } catch (error) {
-      if (!interrupted.aborted) throw error
-      process.exitCode = 130
+      if (interruption.wasAsked() && error instanceof Interrupted) return exitCodes.drained
+      throw error
     } finally {
+      interruption.dispose()
       await inbox.stop()
     }
   },
 })
-
-const stays = async (interrupted: AbortSignal): Promise<void> => {
-  try {
-    await sleep(2_147_483_647, undefined, { signal: interrupted })
-  } catch {
-    // Ctrl-C is the only way out, and no error.
-  }
-}

@@ -15,7 +15,7 @@ const aboutCopies = (claim: Claim, copies: ReadonlyArray<Copy>): ReadonlyArray<s
   // Each copy beyond the first must be owed to a doubt that was answered by sending again.
   if (copies.length > 1 + Math.min(context.doubts, context.resent))
     differences.push(`${id}: ${copies.length} copies, with ${context.doubts} doubts and ${context.resent} resent`)
-  for (const { recipient, faults } of copies) {
+  for (const { recipient, faults = [] } of copies) {
     // A lead's id is its address where none is given.
     if (recipient !== leadId) differences.push(`${id}: meant for ${leadId}, arrived at ${recipient}`)
     if (faults.length > 0) differences.push(`${id}: arrived with faults: ${faults.join("; ")}`)

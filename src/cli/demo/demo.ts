@@ -7,12 +7,13 @@ import { mjml } from "sendstate/renderer/mjml"
 import { Conflict } from "sendstate/sdk"
 import { sqlite } from "sendstate/storage/sqlite"
 import { smtp } from "sendstate/transport/smtp"
+import type { Output } from "../output.ts"
+import { showProgress } from "../progress.ts"
 import { campaign, speed } from "./campaign.ts"
 import { compare } from "./compare.ts"
 import { findings } from "./findings.ts"
 import type { Inbox } from "./inbox.ts"
 import { leads } from "./leads.ts"
-import { progressLine, type Screen, showProgress } from "./progress.ts"
 import type { DemoResult } from "./result.ts"
 import { templates } from "./templates.ts"
 
@@ -45,7 +46,7 @@ const newDatabase = async (wanted: string | undefined): Promise<string> => {
  *
  * @throws Interrupted when the signal fires: what was under way was allowed to end.
  */
-export const runDemo = async (inbox: Inbox, screen: Screen, options: DemoOptions): Promise<DemoResult> => {
+export const runDemo = async (inbox: Inbox, output: Output, options: DemoOptions): Promise<DemoResult> => {
   const { people, signal } = options
   const database = await newDatabase(options.database)
   const runtime = await createRuntime({
@@ -58,25 +59,19 @@ export const runDemo = async (inbox: Inbox, screen: Screen, options: DemoOptions
     const demo = await runtime.campaigns.create(campaign, { speed })
     const { enrolled, duplicates, rejected } = await demo.enroll(leads(people), { signal })
     await demo.close()
-    const settled = demo.settled({ signal })
-    const elapsedMs = (): number => performance.now() - startedAt
-    await showProgress(screen, settled, async () =>
-      progressLine(await demo.stats(), enrolled * campaign.steps.length, elapsedMs()),
-    )
-    const counts = await settled
-    const found = await findings(runtime)
+    const progress = showProgress(output, async () => ({ counts: await demo.stats(), steps: campaign.steps.length }))
+    const counts = await demo.settled({ signal }).finally(progress.stop)
+    const { rows, ...found } = await findings(runtime)
     return {
       counts,
       enrolled,
       duplicates,
       rejected: rejected.total,
-      retries: found.retries,
-      reasons: found.reasons,
+      ...found,
       ledger: inbox.ledger,
-      example: found.example,
-      differences: compare(found.rows, counts, inbox.ledger),
+      differences: compare(rows, counts, inbox.ledger),
       database,
-      elapsedMs: Math.round(elapsedMs()),
+      elapsedMs: Math.round(performance.now() - startedAt),
     }
   } finally {
     await runtime.close()

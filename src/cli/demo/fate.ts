@@ -35,7 +35,7 @@ const drawn = (recipient: string, attempt: number): Fate => {
 
 /** Decided by the recipient and how often it was tried (from 1), so that each run of the demo goes the same way. */
 export const fateOf = (recipient: string, attempt: number): Fate => {
-  if (chance("no such user", recipient) < 0.012) return "noSuchUser"
+  if (chance("550", recipient) < 0.015) return "noSuchUser"
   if (attempt === 1 && chance("greylisted", recipient) < 0.06) return "greylisted"
   return attempt % failuresInARow === 0 ? "taken" : drawn(recipient, attempt)
 }

@@ -2,21 +2,42 @@ import type { Explanation, Runtime } from "sendstate"
 import type { ExecutionRow } from "sendstate/sdk"
 import { campaign } from "./campaign.ts"
 
+/** Why executions did not end as sent. */
+export interface EndReason {
+  readonly outcome: string
+  readonly text: string
+}
+
 /** What a walk through all executions shows. */
 export interface Findings {
   readonly rows: ReadonlyArray<ExecutionRow>
+  /** Attempts beyond the first of each execution. */
   readonly retries: number
-  readonly reasons: ReadonlyArray<readonly [reason: string, times: number]>
+  /** With how often each, the most frequent first. */
+  readonly reasons: ReadonlyArray<readonly [reason: EndReason, times: number]>
+  /** The execution with the most to tell; none when there are no executions. */
   readonly example: Explanation | undefined
 }
 
-const endWords = ({ state, context }: ExecutionRow): string | undefined => {
+const reasonOf = ({ state, context }: ExecutionRow): EndReason | undefined => {
   const outcome = state === "sending.inDoubt" ? "in doubt" : (context.outcome ?? state)
   if (outcome === "sent" || context.reason === null) return undefined
-  return `${outcome}: ${context.reason.text ?? context.reason.code}`
+  return { outcome, text: context.reason.text ?? context.reason.code }
 }
 
-/** In doubt and sent again, and the longest story of those; else the longest of all. */
+const countReasons = (rows: ReadonlyArray<ExecutionRow>): Findings["reasons"] => {
+  const found = new Map<string, [EndReason, number]>()
+  for (const row of rows) {
+    const reason = reasonOf(row)
+    if (reason === undefined) continue
+    const key = `${reason.outcome}: ${reason.text}`
+    const [, times] = found.get(key) ?? [reason, 0]
+    found.set(key, [reason, times + 1])
+  }
+  return [...found.values()].sort(([, a], [, b]) => b - a)
+}
+
+/** In doubt and sent again most often; among equals the one that was tried most often. */
 const mostToTell = (rows: ReadonlyArray<ExecutionRow>): ExecutionRow | undefined =>
   rows.toSorted((a, b) => b.context.resent - a.context.resent || b.context.attempt - a.context.attempt)[0]
 
@@ -24,16 +45,11 @@ const mostToTell = (rows: ReadonlyArray<ExecutionRow>): ExecutionRow | undefined
 export const findings = async (runtime: Runtime): Promise<Findings> => {
   const rows: Array<ExecutionRow> = []
   for await (const row of runtime.executions.list({ campaignId: campaign.id })) rows.push(row)
-  const reasons = new Map<string, number>()
-  for (const row of rows) {
-    const words = endWords(row)
-    if (words !== undefined) reasons.set(words, (reasons.get(words) ?? 0) + 1)
-  }
   const chosen = mostToTell(rows)
   return {
     rows,
     retries: rows.reduce((sum, { context }) => sum + Math.max(0, context.attempt - 1), 0),
-    reasons: [...reasons].sort(([, a], [, b]) => b - a),
+    reasons: countReasons(rows),
     example: chosen === undefined ? undefined : await runtime.explain(chosen.id),
   }
 }

@@ -5,11 +5,8 @@ export interface Copy {
   readonly messageId: string
   /** From the envelope, normalised like a lead's address. */
   readonly recipient: string
-  readonly subject: string
-  /** Epoch ms. */
-  readonly at: number
-  /** What is wrong with the mail as mailparser reads it; empty for a good one. */
-  readonly faults: ReadonlyArray<string>
+  /** What is wrong with the mail; empty for a good one, undefined for one that was not opened. */
+  readonly faults: ReadonlyArray<string> | undefined
 }
 
 /** The inbox's own books, kept without a look at what the sender believes. */

@@ -1,29 +1,25 @@
-import type { Explanation } from "sendstate"
 import type { Counts } from "sendstate/sdk"
+import type { Findings } from "./findings.ts"
 import type { Ledger } from "./ledger.ts"
 
 /** Everything that the demo found out. */
-export interface DemoResult {
+export interface DemoResult extends Omit<Findings, "rows"> {
   readonly counts: Counts
   readonly enrolled: number
   readonly rejected: number
   readonly duplicates: number
-  /** Attempts beyond the first of each execution. */
-  readonly retries: number
-  /** Why executions failed and why they were in doubt, with how often. */
-  readonly reasons: ReadonlyArray<readonly [reason: string, times: number]>
   readonly ledger: Ledger
-  /** The execution with the most to tell. */
-  readonly example: Explanation | undefined
+  /** In what the report and the ledger disagree; empty is the promise. */
   readonly differences: ReadonlyArray<string>
+  /** Path of the database. */
   readonly database: string
   readonly elapsedMs: number
 }
 
-/** The result as one line of JSON: the conserved counts at the top, like every command. */
-export const toJson = (result: DemoResult): string => {
+/** The result for `--json`: the conserved counts at the top, like every command. */
+export const resultObject = (result: DemoResult): Record<string, unknown> => {
   const { ledger } = result
-  return JSON.stringify({
+  return {
     ok: result.differences.length === 0,
     ...result.counts,
     enrolled: result.enrolled,
@@ -41,5 +37,5 @@ export const toJson = (result: DemoResult): string => {
     differences: result.differences,
     database: result.database,
     elapsedMs: result.elapsedMs,
-  })
+  }
 }
