@@ -100,6 +100,10 @@ describe("the library's own receiver, over a real WebSocket", () => {
     await new Promise((resolve) => socket.once("open", resolve))
     const events = receive(server)
     const observer = stately({ adapter: server, sample: 0.2 })
+    await until(async () => {
+      await observer.onEvent({ type: "campaign", at, campaignId: "spring", state: "running", cause: null })
+      expect(events.length).toBeGreaterThan(0)
+    })
     const words = "550 no canary-7f3@acme.test here, token canary-7f3"
     for (let index = 0; index < 200; index += 1) {
       const change = liveExecution(idOf("spring", index))
@@ -119,8 +123,8 @@ describe("the library's own receiver, over a real WebSocket", () => {
       )
     }
     await observer.onEvent({ type: "campaign", at, campaignId: "spring", state: "degraded", cause: words })
-    const degraded = () => raw.some((frame) => frame.includes("degraded"))
-    await until(() => expect(degraded() && events.length > 0).toBe(true))
+    const told = (frames: ReadonlyArray<unknown>) => JSON.stringify(frames.at(-1)).includes("degraded")
+    await until(() => expect([raw, events].every((frames) => frames.length > 0 && told(frames))).toBe(true))
     const shown = new Set(events.map((event) => event.sessionId))
     expect(shown.size).toBeGreaterThan(20)
     expect(shown.size).toBeLessThan(65)
