@@ -1,0 +1,72 @@
+import type { ExecutionFilter, StoreHandle } from "sendstate"
+import { type Bucket, bucketOf, buckets, type ExecutionRow } from "sendstate/sdk"
+import { UsageError } from "./usage-error.ts"
+
+/** Arguments that choose executions. */
+export const selectionArgs = {
+  campaign: { type: "string", valueHint: "ID", description: "Of this campaign" },
+  lead: { type: "string", valueHint: "ID", description: "Of this lead (its id; by default its address)" },
+  error: { type: "string", valueHint: "CODE", description: "With this latest reason, like 5.1.1 or missing-variables" },
+} as const
+
+/** What those arguments hold. */
+export interface Selection {
+  readonly campaign?: string | undefined
+  readonly lead?: string | undefined
+  readonly error?: string | undefined
+}
+
+const bucketNamed = (text: string): Bucket => {
+  const name = text.trim().toLowerCase().replace(/[-_ ]/g, "")
+  const found = buckets.find((bucket) => bucket.toLowerCase() === name)
+  if (found === undefined) throw new UsageError(`There is no state "${text}"; there are ${buckets.join(", ")}.`)
+  return found
+}
+
+/** States as `--state` lists them: `failed`, `in-doubt,retrying`. @throws UsageError */
+export const bucketsOf = (text: string | undefined): ReadonlyArray<Bucket> | undefined =>
+  text === undefined ? undefined : text.split(",").map(bucketNamed)
+
+/** The selection as the library's filter. */
+export const filterOf = (
+  { campaign, lead, error }: Selection,
+  states: ReadonlyArray<Bucket> | undefined,
+): ExecutionFilter => ({ campaignId: campaign, leadId: lead, error, states })
+
+/** Executions named by id, in that order. @throws NotFound */
+const named = async (store: StoreHandle, ids: ReadonlyArray<string>): Promise<ReadonlyArray<ExecutionRow>> => {
+  const rows: ExecutionRow[] = []
+  for (const id of new Set(ids)) rows.push(await store.execution(id))
+  return rows
+}
+
+/** What a change would be made to, and what it was asked for in vain. */
+export interface Selected {
+  readonly rows: ReadonlyArray<ExecutionRow>
+  /** Named, but in a state in which the change makes no sense. */
+  readonly unfit: ReadonlyArray<ExecutionRow>
+}
+
+/**
+ * The executions that a change is asked for: those named, or those in one of these states that the selection fits.
+ *
+ * @throws UsageError when nothing is named or selected and `all` is not set; NotFound for an id.
+ */
+export const selectExecutions = async (
+  store: StoreHandle,
+  ids: ReadonlyArray<string>,
+  selection: Selection & { readonly all?: boolean | undefined },
+  states: ReadonlyArray<Bucket>,
+): Promise<Selected> => {
+  if (ids.length > 0) {
+    const rows = await named(store, ids)
+    const fits = (row: ExecutionRow): boolean => states.includes(bucketOf(row))
+    return { rows: rows.filter(fits), unfit: rows.filter((row) => !fits(row)) }
+  }
+  const { campaign, lead, error, all } = selection
+  if (campaign === undefined && lead === undefined && error === undefined && all !== true)
+    throw new UsageError("Which executions? Name their ids, or give --lead, --error, --campaign or --all.")
+  const rows: ExecutionRow[] = []
+  for await (const row of store.executions(filterOf(selection, states))) rows.push(row)
+  return { rows, unfit: [] }
+}
