@@ -94,7 +94,8 @@ const killThenFinish = async (onUnknown: string): Promise<{ counts: Counts; rows
   const counts = JSON.parse(stdout.trim().split("\n").at(-1) ?? "null")
   expect(counts, stderr).toMatchObject({ planned: expect.any(Number) })
   const store = await openStore(sqlite(paths.db))
-  const rows = await Array.fromAsync(store.executions())
+  const rows: ExecutionRow[] = []
+  for await (const row of store.executions()) rows.push(row)
   await store.close()
   return { counts, rows }
 }
