@@ -31,7 +31,8 @@ export type MarkupToken =
       readonly end: number
     }
 
-const rawTextElements = new Set(["style", "script", "mj-style", "title", "textarea", "xmp", "noscript"])
+// Not noscript: mail readers run no scripts and show what is in it.
+const rawTextElements = new Set(["style", "script", "mj-style", "title", "textarea", "xmp"])
 const attributePattern = /([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>`]+)))?/g
 // A tag ends at the first > outside quotes.
 const tagPattern = /<(\/?)([A-Za-z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>/y

@@ -51,7 +51,7 @@ export const expandPartials = (
       tooLong = true
       issues.push({
         path,
-        message: `is longer than ${limits.sourceChars} characters with its partials: make it shorter`,
+        message: `with its partials is longer than ${limits.sourceChars} characters or inserts more than ${limits.tags} of them: make it shorter`,
       })
     }
   }

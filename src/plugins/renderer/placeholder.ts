@@ -6,8 +6,8 @@ export interface MaskedText {
   /** Matches one placeholder; group 1 is the index into `tags`. Global: copy it before use with state. */
   readonly pattern: RegExp
   readonly tags: ReadonlyArray<TemplateTag>
-  /** The text with the tags back in place. `rewrite` may give another text for a tag. */
-  readonly unmask: (text: string, rewrite?: (tag: TemplateTag, index: number) => string) => string
+  /** The text with the tags back in place. */
+  readonly unmask: (text: string) => string
 }
 
 const unusedPrefix = (text: string): string => {
@@ -32,14 +32,9 @@ export const maskTags = (text: string, tags: ReadonlyArray<TemplateTag>): Masked
     from = tag.end
   })
   masked += text.slice(from)
-  const unmask: MaskedText["unmask"] = (changed, rewrite = (tag) => tag.text) =>
-    // Serialisers write an attribute without value as `name=""`; a tag in that place is no attribute.
-    changed.replace(new RegExp(`(?:(?<=\\s)${prefix}(\\d{5})z=""|${prefix}(\\d{5})z)`, "g"), (_, bare, other) => {
-      const index = Number(bare ?? other)
-      const tag = tags[index]
-      return tag === undefined ? "" : rewrite(tag, index)
-    })
-  return { text: masked, pattern: new RegExp(`${prefix}(\\d{5})z`, "g"), tags, unmask }
+  const pattern = new RegExp(`${prefix}(\\d{5})z`, "g")
+  const unmask = (changed: string): string => changed.replace(pattern, (_, index) => tags[Number(index)]?.text ?? "")
+  return { text: masked, pattern, tags, unmask }
 }
 
 /** For each index in the sequence: the blocks (and their branches) that it stands in, as one string. */

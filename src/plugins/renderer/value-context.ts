@@ -22,6 +22,8 @@ const literalUrl = /^(?:https?:\/\/|mailto:|tel:|cid:|#|$)/i
 const fixedScheme = /^(?:https?:\/\/|mailto:|tel:)/i
 const schemes = "links are https:, http:, mailto: or tel: (cid: for attached images)"
 
+const isRefresh = ({ name, value }: MarkupAttribute): boolean => name === "http-equiv" && /refresh/i.test(value)
+
 /** The tag with its value handed through an internal call. */
 const through = (call: string, tag: TemplateTag): string => {
   const isPath = !/\s/.test(tag.inner) || /^\[[^\]]*\]$/.test(tag.inner)
@@ -101,6 +103,7 @@ export const valueContexts = (tokens: ReadonlyArray<MarkupToken>, masked: Masked
     if (token.kind === "open") {
       if (refusedElements.has(token.name)) refuse(token.start, `<${token.name}> is not allowed in a mail`)
       if (placesIn(token.name, 0).length > 0) refuse(token.start, "a tag's name cannot hold a variable")
+      if (token.name === "meta" && token.attributes.some(isRefresh)) refuse(token.start, "a mail cannot refresh itself")
       for (const item of token.attributes) attribute(item)
     }
     if (token.kind === "rawText" && (token.name === "style" || token.name === "mj-style"))

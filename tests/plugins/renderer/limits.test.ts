@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import { handlebars } from "sendstate/renderer/handlebars"
 import { mjml } from "sendstate/renderer/mjml"
 import { afterAll, describe, expect, test } from "vitest"
@@ -12,11 +13,11 @@ const megabytes = (): number => process.memoryUsage().heapUsed / 2 ** 20
 
 describe("a template that is a bomb is refused when it is compiled", () => {
   const doubling = Object.fromEntries(
-    Array.from({ length: 16 }, (_, index) => [`p${index}`, `{{> p${index + 1}}}{{> p${index + 1}}}`]),
+    Array.from({ length: 14 }, (_, index) => [`p${index}`, `{{> p${index + 1}}}{{> p${index + 1}}}`]),
   )
   test.each([
     ["20,000 tags (5 s and 528 MB in Handlebars)", html("{{a}}".repeat(20_000)), "Handlebars tags"],
-    ["a megabyte of text", html("x".repeat(2 ** 20)), "longer than 262144 characters"],
+    ["a megabyte of text", html("x".repeat(2 ** 20)), "with its partials is longer than 262144 characters"],
     ["33 nested blocks", html(`${"{{#if a}}".repeat(33)}x${"{{/if}}".repeat(33)}`), "nested deeper than 32"],
     ["33 nested calls", html(`{{#if ${"(eq a ".repeat(33)}1${")".repeat(33)}}}x{{/if}}`), "nested deeper than 32"],
     ["many nodes in few tags", html(`{{#if (eq a ${"(eq 1 2) ".repeat(400)})}}{{/if}}`.repeat(3)), "nodes"],
@@ -26,11 +27,15 @@ describe("a template that is a bomb is refused when it is compiled", () => {
       html("{{> a}}", { partials: { a: "x{{> b}}", b: "{{> a}}" } }),
       "contains itself",
     ],
-    ["partials that double without text", html("{{> p0}}", { partials: { ...doubling, p16: "" } }), "partials"],
+    [
+      "partials that double without text",
+      html("{{> p0}}", { partials: { ...doubling, p14: "" } }),
+      "with its partials",
+    ],
     [
       "partials that double with text",
-      html("{{> p0}}", { partials: { ...doubling, p16: "x".repeat(900) } }),
-      "partials",
+      html("{{> p0}}", { partials: { ...doubling, p14: "x".repeat(900) } }),
+      "with its partials",
     ],
     [
       "101 locales",
@@ -108,7 +113,7 @@ describe("compiling has its own thread", () => {
     expect(mail.text).toBe("still here\n")
   })
 
-  test("a template that takes longer than the deadline fails, and the next one compiles", async () => {
+  test("a template that takes longer than the deadline fails", async () => {
     await expect(hasty.compile(many, { signal })).rejects.toMatchObject({ code: "compile-deadline" })
   })
 
@@ -118,6 +123,8 @@ describe("compiling has its own thread", () => {
     const source = { name: "a", subject: "x", html: "x" }
     const first = own.compile(source, { signal: abort.signal })
     const second = own.compile(source, { signal })
+    // The worker is at work by now, and not done: it has to start first.
+    await setImmediate()
     abort.abort()
     await expect(first).rejects.toMatchObject({ _tag: "Interrupted" })
     expect(await second).toMatchObject({ name: "a" })

@@ -23,6 +23,8 @@ describe("literal links have a known scheme", () => {
     `<!--[if mso]><v:fill src="javascript:x" /><![endif]-->`,
     `<p style="background:url(javascript:x)">x</p>`,
     `<style>p { width: expression(alert(1)) }</style>`,
+    `<noscript><a href="javascript:x">x</a></noscript>`,
+    `<meta http-equiv="Refresh" content="0;url=https://a.test">`,
     `<iframe src="https://a.test"></iframe>`,
     `<base href="https://a.test">`,
     `<p onclick="x()">x</p>`,

@@ -84,6 +84,12 @@ test("blocks are decided in the text part as in the HTML", async () => {
   `)
 })
 
+test("rows that are left out leave no empty lines", async () => {
+  const row = (name: string) => `{{#if ${name}}}<tr><td>${name}</td><td>{{${name}}}</td></tr>{{/if}}`
+  const body = html(`<table>${["a", "b", "c", "d"].map(row).join("\n")}</table>`)
+  expect((await rendered(plain, body, { a: "1", d: "4" })).text).toBe("a 1\nd 4\n")
+})
+
 test("the own text part is taken as it is written", async () => {
   const mail = await rendered(
     plain,
