@@ -6,10 +6,10 @@ import { type CircuitEvent, startCircuit, stepCircuit } from "../machines/index.
 import type { Transport } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
 
-/** A slot of its own, a slot to probe the host with, or the door shut for good. */
+/** A slot of its own, a slot to probe the host with, or none: withdrawn, or the door is shut for good. */
 type Admission = "slot" | "probe" | "closed"
 
-/** Who stands in line, first come first served. */
+/** Tells one who stands in line what became of it. */
 type Waiting = (admission: Admission) => void
 
 /** What the gate lets through right now. */
@@ -29,8 +29,10 @@ export interface GateView {
 export class TransportGate extends Context.Service<
   TransportGate,
   {
-    /** Runs the effect in a slot, or answers `"closed"` without running it once the runtime drains. */
-    readonly withSlot: <A, E>(body: Effect.Effect<A, E>) => Effect.Effect<A | "closed", E>
+    /** Runs the effect in a slot, or answers `"closed"` without running it when it was withdrawn or the runtime drains. */
+    readonly withSlot: <A, E>(key: string, body: Effect.Effect<A, E>) => Effect.Effect<A | "closed", E>
+    /** Takes one who waits out of the line; who has a slot keeps it. */
+    readonly withdraw: (key: string) => Effect.Effect<void>
     /** What the latest call said about the host. */
     readonly report: (event: CircuitEvent) => Effect.Effect<void>
     readonly view: Effect.Effect<GateView>
@@ -45,7 +47,8 @@ export class TransportGate extends Context.Service<
         const clock = yield* Clock.Clock
         const { maxConcurrency, maxPerSecond } = transport.capabilities
         const spacingMs = maxPerSecond === undefined ? 0 : 1_000 / maxPerSecond
-        const waiting = new Set<Waiting>()
+        // In the order of their coming.
+        const waiting = new Map<string, Waiting>()
         let circuit = startCircuit()
         let sending = 0
         let probing = false
@@ -59,7 +62,7 @@ export class TransportGate extends Context.Service<
         }
 
         const admit = (): void => {
-          for (const next of waiting) {
+          for (const [key, next] of waiting) {
             if (sending >= maxConcurrency) return
             const now = clock.currentTimeMillisUnsafe()
             const at = opensAt(now)
@@ -74,19 +77,19 @@ export class TransportGate extends Context.Service<
             }
             nextStartAt = Math.max(now, nextStartAt) + spacingMs
             sending += 1
-            waiting.delete(next)
+            waiting.delete(key)
             next(isProbe ? "probe" : "slot")
           }
         }
         const alarm = yield* makeAlarm(admit)
 
-        const enter = Effect.callback<Admission>((resume) => {
-          if (closed) return resume(Effect.succeed("closed"))
-          const take: Waiting = (admission) => resume(Effect.succeed(admission))
-          waiting.add(take)
-          admit()
-          return Effect.sync(() => waiting.delete(take))
-        })
+        const enter = (key: string): Effect.Effect<Admission> =>
+          Effect.callback<Admission>((resume) => {
+            if (closed) return resume(Effect.succeed("closed"))
+            waiting.set(key, (admission) => resume(Effect.succeed(admission)))
+            admit()
+            return Effect.sync(() => waiting.delete(key))
+          })
         const leave = (admission: Admission): Effect.Effect<void> =>
           Effect.sync(() => {
             if (admission === "probe") probing = false
@@ -95,12 +98,18 @@ export class TransportGate extends Context.Service<
           })
 
         return TransportGate.of({
-          withSlot: <A, E>(body: Effect.Effect<A, E>) =>
+          withSlot: <A, E>(key: string, body: Effect.Effect<A, E>) =>
             Effect.flatMap(
-              enter,
+              enter(key),
               (admission): Effect.Effect<A | "closed", E> =>
                 admission === "closed" ? Effect.succeed(admission) : Effect.ensuring(body, leave(admission)),
             ),
+          withdraw: (key) =>
+            Effect.sync(() => {
+              const next = waiting.get(key)
+              waiting.delete(key)
+              next?.("closed")
+            }),
           report: (event) =>
             Effect.sync(() => {
               circuit = stepCircuit(circuit, event)
@@ -114,7 +123,7 @@ export class TransportGate extends Context.Service<
           })),
           close: Effect.sync(() => {
             closed = true
-            for (const next of waiting) next("closed")
+            for (const next of waiting.values()) next("closed")
             waiting.clear()
           }),
         })

@@ -8,6 +8,8 @@ export type Fault =
   | { readonly before: StorageError }
   | { readonly after: StorageError }
   | { readonly wait: Promise<unknown> }
+  /** Not done, and answered with something that breaks the contract. */
+  | { readonly nonsense: unknown }
   /** Done first, then answered late. */
   | { readonly waitAfter: Promise<unknown> }
 
@@ -57,6 +59,7 @@ export const faultyStorage = (inner: Storage = memory()): FaultyStorage => {
             const fault = storage.fault(name, args)
             if (fault === undefined) return call(...args)
             if ("before" in fault) throw fault.before
+            if ("nonsense" in fault) return fault.nonsense
             if ("wait" in fault) return fault.wait.then(() => call(...args))
             const answer = call(...args)
             if ("waitAfter" in fault) return fault.waitAfter.then(() => answer)

@@ -1,5 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Scope } from "effect/Scope"
 import type { CampaignEvent } from "../../machines/index.ts"
 import {
@@ -15,14 +16,14 @@ import {
   type StorageError,
   withoutAddresses,
 } from "../../sdk/index.ts"
-import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
+import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "../execution/dependencies.ts"
 import { runExecution } from "../execution/execution-actor.ts"
-import { type SignalAnswer, signalExecution } from "../execution/signal.ts"
+import { signalExecution } from "../execution/signal.ts"
 import { type LoadedDefinition, loadDefinition } from "./definition.ts"
 import { makeMailbox } from "./mailbox.ts"
 import { newEnrollment, type Plan, planStep } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
-import { afterEvent, type CampaignRecord, saveRecord } from "./record.ts"
+import { afterEvent, type CampaignRecord, readRecord, saveRecord } from "./record.ts"
 import { makeSupervision } from "./supervision.ts"
 import { sweepCancelled } from "./sweep.ts"
 
@@ -78,6 +79,8 @@ export const makeCampaignActor = (
     const supervision = makeSupervision(clock)
     const mailbox = yield* makeMailbox
     let record = options.record
+    // Leads that came to the completed campaign made it run again: more may come until it is closed once more.
+    let reopened = false
     const definitions = new Map<string, LoadedDefinition>()
 
     const definition = (hash: string): Effect.Effect<LoadedDefinition, StorageError | NotFound> => {
@@ -90,12 +93,21 @@ export const makeCampaignActor = (
       Effect.map(definition(record.definition), (loaded) => ({ campaignId: id, loaded, clock: record.clock })),
     )
 
+    // What was not stored is forgotten: the storage says where the campaign stands, and the next try starts from there.
+    const save = (next: CampaignRecord): Effect.Effect<void, StorageError | Conflict> =>
+      Effect.gen(function* () {
+        const saved = yield* Effect.exit(saveRecord(store, next))
+        if (Exit.isSuccess(saved)) record = saved.value
+        else record = (yield* Effect.orElseSucceed(readRecord(store, id), () => undefined)) ?? record
+        yield* saved
+      })
+
     const transition = (event: CampaignEvent): Effect.Effect<boolean, StorageError | Conflict> =>
       Effect.gen(function* () {
         const after = afterEvent(record, event)
         if (after === undefined) return false
         const changed = after.rest.state !== record.rest.state
-        record = yield* saveRecord(store, after)
+        yield* save(after)
         const { state, context } = record.rest
         if (changed)
           bus.publish({
@@ -111,13 +123,36 @@ export const makeCampaignActor = (
 
     const counts = store.use((driver) => driver.counts(id))
 
-    // Completed means every enrollment has ended; what is held in doubt blocks it.
+    // Completed means every enrollment has ended; what is held in doubt blocks it. In the mailbox, so that nothing is
+    // enrolled or revived between the look and the end.
     const completeIfEnded = Effect.gen(function* () {
       if (record.rest.state !== "running" || !record.rest.context.closed) return
       const { enrollments } = yield* counts
       if (enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
-      yield* Effect.catchTag(mailbox.ask(transition({ type: "ALL_ENDED" })), "Conflict", () => Effect.void)
+      yield* transition({ type: "ALL_ENDED" })
     })
+
+    // A completed campaign has nothing to do. When it has, the leads or the redrive that gave it work were stored, and
+    // what should have followed was not.
+    const reviveIfActive = Effect.gen(function* () {
+      if (record.rest.state !== "completed") return
+      const { enrollments } = yield* counts
+      if (enrollments.active > 0) yield* transition({ type: "REDRIVE" })
+    })
+
+    // What was planned by a send that ended while the campaign was cancelled, or what an interrupted sweep left.
+    const sweepLeft = Effect.gen(function* () {
+      if (record.rest.state !== "cancelled") return
+      const left = yield* counts
+      if (left.scheduled + left.rendering + left.sending + left.inDoubt + left.retrying > 0) yield* sweep
+    })
+
+    const onQuiet = mailbox.ask(Effect.andThen(reviveIfActive, completeIfEnded)).pipe(
+      Effect.catchTag("Conflict", () => Effect.void),
+      Effect.andThen(
+        Effect.catchTag(sweepLeft, "NotFound", (error) => Effect.sync(() => services.problems.report(error.message))),
+      ),
+    )
 
     const onDefect = (executionId: string, defect: unknown): Effect.Effect<"restart" | "fail"> => {
       const verdict = supervision.onDefect(executionId)
@@ -132,8 +167,28 @@ export const makeCampaignActor = (
         Effect.catchTag("Conflict", () => Effect.void),
       )
 
+    const sweep = Effect.suspend(() => sweepCancelled(services, campaign, id))
+
+    const onStorageError = (error: StorageError): Effect.Effect<void> => {
+      pump.backOff()
+      return error.code === "full" || error.code === "corrupt"
+        ? Effect.ignore(degrade(error.message))
+        : Effect.sync(() => services.problems.report(`campaign ${id}: ${error.message}`))
+    }
+
+    const signal: CampaignOfExecution["signal"] = (executionId, flagFor) =>
+      Effect.tap(signalExecution(services, campaign, executionId, flagFor), () =>
+        Effect.gen(function* () {
+          // Should it fail, the pump's next quiet turn does it.
+          if (record.rest.context.closed) yield* Effect.ignore(mailbox.ask(reviveIfActive))
+          pump.wake()
+        }),
+      )
+
     const campaign: CampaignOfExecution = {
       definition,
+      signal,
+      onStorageError,
       onUnknown: () => definitions.get(record.definition)?.definition.onUnknown ?? "hold",
       successor: (row, endedAt) =>
         Effect.map(plan, (current) => ({
@@ -143,17 +198,12 @@ export const makeCampaignActor = (
       onDefect,
     }
 
-    const onStorageError = (error: StorageError): Effect.Effect<void> =>
-      error.code === "full" || error.code === "corrupt"
-        ? Effect.ignore(campaign.degrade(error.message))
-        : Effect.sync(() => services.problems.report(`campaign ${id}: ${error.message}`))
-
     const pump: Pump = makePump(services, {
       campaignId: id,
       owner: options.owner,
       maxLive: options.maxLive,
       onStorageError,
-      onQuiet: completeIfEnded,
+      onQuiet,
       run: (row, lead) =>
         runExecution(services, campaign, row, lead).pipe(
           Effect.catchTag("StorageError", onStorageError),
@@ -178,7 +228,7 @@ export const makeCampaignActor = (
     const enroll = (batch: ReadonlyArray<EnrollRequest>) =>
       Effect.gen(function* () {
         const { state, context } = record.rest
-        if (state === "cancelled" || (context.closed && state !== "completed"))
+        if (state === "cancelled" || (context.closed && state !== "completed" && !reopened))
           return yield* Effect.fail(
             new Conflict({
               code: state === "cancelled" ? "campaign-cancelled" : "campaign-closed",
@@ -187,20 +237,16 @@ export const makeCampaignActor = (
               message: `The campaign "${id}" takes no more leads: it is ${state === "cancelled" ? "cancelled" : "closed"}. Create another one.`,
             }),
           )
+        // First: leads in a completed campaign would wait for ever, should it end here.
+        if (state === "completed") reopened = yield* transition({ type: "ENROLL" })
         const now = clock.currentTimeMillisUnsafe()
         const current = yield* plan
         const results = yield* store.use((driver) => driver.enroll(items(current, batch, now)))
         const created = results.filter((result) => result === "created").length
-        if (created > 0) {
-          if (state === "completed") yield* transition({ type: "ENROLL" })
-          pump.wake()
-        }
+        if (created > 0) pump.wake()
         bus.publish({ type: "enrolled", at: now, campaignId: id, created, duplicates: results.length - created })
         return results
       })
-
-    const sweep = sweepCancelled(services, campaign, id)
-    if (record.rest.state === "cancelled") yield* Effect.forkScoped(Effect.ignore(sweep))
 
     return {
       id,
@@ -208,7 +254,13 @@ export const makeCampaignActor = (
       pump,
       counts,
       enroll: (batch) => mailbox.ask(enroll(batch)),
-      tell: (event) => mailbox.ask(transition(event)),
+      tell: (event) =>
+        mailbox.ask(
+          Effect.suspend(() => {
+            if (event.type === "CLOSE") reopened = false
+            return transition(event)
+          }),
+        ),
       cancel: Effect.gen(function* () {
         const accepted = yield* mailbox.ask(transition({ type: "CANCEL" }))
         yield* sweep
@@ -218,19 +270,11 @@ export const makeCampaignActor = (
         mailbox.ask(
           Effect.gen(function* () {
             yield* definition(hash)
-            record = yield* saveRecord(store, { ...record, definition: hash })
+            yield* save({ ...record, definition: hash })
             pump.wake()
           }),
         ),
-      signal: (executionId, flagFor) =>
-        Effect.tap(signalExecution(services, campaign, executionId, flagFor), (answer) =>
-          Effect.gen(function* () {
-            const revives =
-              answer.type === "applied" && record.rest.state === "completed" && answer.row.state === "retrying"
-            if (revives) yield* mailbox.ask(transition({ type: "REDRIVE" }))
-            pump.wake()
-          }),
-        ),
+      signal,
       loaded: Effect.suspend(() => definition(record.definition)),
     }
   })

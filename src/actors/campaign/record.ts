@@ -49,21 +49,47 @@ export const recordOf = ({ key, version, value }: Document): CampaignRecord => (
   createdAt: Number(value.createdAt),
 })
 
+/** The campaign as it is stored; `undefined` when it is not. */
+export const readRecord = (
+  store: Store["Service"],
+  id: string,
+): Effect.Effect<CampaignRecord | undefined, StorageError> =>
+  Effect.map(
+    store.use((driver) => driver.documents("campaign", [id])),
+    ([document]) => (document === undefined ? undefined : recordOf(document)),
+  )
+
+const documentValue = ({ rest, definition, clock, createdAt }: CampaignRecord): Document["value"] => ({
+  state: rest.state,
+  context: rest.context as unknown as Json,
+  definition,
+  clock: clock as unknown as Json,
+  createdAt,
+})
+
+// After an error that leaves open whether it was written, the document says so.
+const readBack = (
+  store: Store["Service"],
+  written: CampaignRecord,
+  error: StorageError,
+): Effect.Effect<CampaignRecord, StorageError> =>
+  Effect.flatMap(readRecord(store, written.id), (stored) =>
+    stored?.version === written.version &&
+    JSON.stringify(documentValue(stored)) === JSON.stringify(documentValue(written))
+      ? Effect.succeed(stored)
+      : Effect.fail(error),
+  )
+
 /** Stores the record; fails when another process wrote it since it was read. */
 export const saveRecord = (
   store: Store["Service"],
   record: CampaignRecord,
 ): Effect.Effect<CampaignRecord, StorageError | Conflict> =>
   Effect.gen(function* () {
-    const value = {
-      state: record.rest.state,
-      context: record.rest.context as unknown as Json,
-      definition: record.definition,
-      clock: record.clock as unknown as Json,
-      createdAt: record.createdAt,
-    }
     const [result] = yield* store.use((driver) =>
-      driver.writeDocuments([{ kind: "campaign", key: record.id, expected: record.version, value }]),
+      driver.writeDocuments([
+        { kind: "campaign", key: record.id, expected: record.version, value: documentValue(record) },
+      ]),
     )
     if (result?.type === "ok") return { ...record, version: result.version }
     return yield* Effect.fail(
@@ -74,7 +100,11 @@ export const saveRecord = (
         message: `The campaign "${record.id}" was changed by another process at the same time. Try again.`,
       }),
     )
-  })
+  }).pipe(
+    Effect.catchTag("StorageError", (error) =>
+      error.indeterminate ? readBack(store, { ...record, version: record.version + 1 }, error) : Effect.fail(error),
+    ),
+  )
 
 /** The record after an event, or `undefined` where its machine does not take it. */
 export const afterEvent = (record: CampaignRecord, event: CampaignEvent): CampaignRecord | undefined => {

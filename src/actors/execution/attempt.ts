@@ -3,6 +3,7 @@ import * as Result from "effect/Result"
 import {
   type ExecutionEvent,
   type ExecutionRow,
+  type Flag,
   type LateOutcome,
   type Lead,
   type Message,
@@ -18,14 +19,10 @@ import { settleDoubt } from "./doubt.ts"
 import { leaseGraceMs } from "./lease.ts"
 import { composeMessage, renderMail } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
-import { type AttemptEnd, endOf, publishProgress, saveProgress } from "./save.ts"
-import { signalExecution } from "./signal.ts"
+import { type AttemptEnd, commitForCertain, endOf, persist, publishProgress, saveProgress } from "./save.ts"
 
 /** Claims without progress after which an execution is given up: it takes its process down, again and again. */
 const maxClaims = 3
-
-/** Pause between tries to store a receipt, milliseconds. */
-const receiptRetryMs = 250
 
 const failed = (services: ProcessServices, code: string, text: string, retryable: boolean): ExecutionEvent => ({
   type: "FAILED",
@@ -71,14 +68,6 @@ const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
     message: `The renderer broke each time: ${defect instanceof Error ? defect.message : String(defect)}`,
   })
 
-// After an indeterminate error nobody assumes: the row says whether the intent is there.
-const intentLanded = (services: ProcessServices, intended: Progress): Effect.Effect<number | undefined, StorageError> =>
-  Effect.map(
-    services.store.use((driver) => driver.get([intended.row.id])),
-    ([row]) =>
-      row?.token === intended.row.token && row.intent?.attempt === intended.context.attempt ? row.version : undefined,
-  )
-
 const reportToGate = (services: ProcessServices, event: SendEvent): Effect.Effect<void> => {
   if (event.type === "ACCEPTED") return services.gate.report({ type: "SUCCEEDED" })
   if (event.type !== "REJECTED") return Effect.void
@@ -116,7 +105,7 @@ const submitLate = (
   attempt: number,
   outcome: LateOutcome,
 ) =>
-  signalExecution(services, campaign, row.id, () => ({
+  campaign.signal(row.id, () => ({
     type: "LATE_RECEIPT",
     attempt,
     outcome,
@@ -124,22 +113,35 @@ const submitLate = (
     jitterUnit: services.random.nextDoubleUnsafe(),
   }))
 
+// A wish that came during a call that was refused for good: a cancel decides what the end is called.
+const flagsAtEnd = (services: ProcessServices, outcome: Progress): Effect.Effect<ReadonlyArray<Flag>, StorageError> =>
+  outcome.state === "done" && outcome.context.outcome === "failed"
+    ? Effect.map(
+        services.store.use((driver) => driver.get([outcome.row.id])),
+        ([row]) => (row?.token === outcome.row.token ? row.flags : []),
+      )
+    : Effect.succeed([])
+
 const saveReceipt = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   sending: Progress,
   event: SendEvent,
 ): Effect.Effect<void, StorageError | NotFound> =>
-  Effect.gen(function* () {
-    const outcome = yield* settleDoubt(services, campaign, advance(sending, event))
-    const result = yield* saveProgress(services, campaign, outcome, { receipt: true })
-    const late = lateOf(event)
-    if (result.type === "leaseLost" && late !== undefined)
-      yield* submitLate(services, campaign, sending.row, sending.context.attempt, late)
-  }).pipe(
-    // A known outcome is never dropped: only the end of the process leaves it in doubt.
-    Effect.tapError(() => Effect.sleep(receiptRetryMs)),
-    Effect.retry({ while: (error) => !services.hasGivenUp() && error._tag === "StorageError" }),
+  persist(
+    services,
+    Effect.gen(function* () {
+      const flags = yield* flagsAtEnd(services, advance(sending, event))
+      const heard = advance(flags.reduce<Progress>(advance, sending), event)
+      const outcome = yield* settleDoubt(services, campaign, heard)
+      const result = yield* saveProgress(services, campaign, outcome, { receipt: true, appliedFlags: flags.length })
+      const late = lateOf(event)
+      if (result.type === "leaseLost" && late !== undefined)
+        yield* submitLate(services, campaign, sending.row, sending.context.attempt, late)
+    }).pipe(
+      // A known outcome is never dropped: only the end of the process leaves it in doubt.
+      Effect.tapError((error) => (error._tag === "StorageError" ? campaign.onStorageError(error) : Effect.void)),
+    ),
   )
 
 const callTransport = (
@@ -159,7 +161,7 @@ const callTransport = (
     idempotencyKey: sending.row.id,
     attempt,
     onLate: (outcome) => {
-      Effect.runFork(Effect.ignore(submitLate(services, campaign, sending.row, attempt, outcome)))
+      services.fork(persist(services, submitLate(services, campaign, sending.row, attempt, outcome)))
     },
   })
 }
@@ -182,14 +184,7 @@ const send = (
       leaseUntil: now + sender.transport.capabilities.deadlineMs + leaseGraceMs,
       requires: { suppressionKeys: [suppressionKey(lead.email)] },
     })
-    const result = yield* Effect.catchIf(
-      services.committer.commit(commit),
-      (error) => error.indeterminate,
-      (error) =>
-        Effect.flatMap(intentLanded(services, intended), (version) =>
-          version === undefined ? Effect.fail(error) : Effect.succeed({ type: "ok" as const, version }),
-        ),
-    )
+    const result = yield* commitForCertain(services, commit)
     switch (result.type) {
       case "ok":
         break
@@ -247,6 +242,6 @@ export const attemptExecution = (
         ? yield* fail(message.failure.code, message.failure.message, message.failure.retryable)
         : yield* Effect.fail(message.failure)
     if (message.success === "restart") return "release"
-    const end = yield* services.gate.withSlot(send(services, campaign, rendering, lead, message.success))
+    const end = yield* services.gate.withSlot(row.id, send(services, campaign, rendering, lead, message.success))
     return end === "closed" ? "release" : end
   })

@@ -1,7 +1,7 @@
 import type { Clock } from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type { Random } from "effect/Random"
-import type { ExecutionRow, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
+import type { ExecutionRow, Flag, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
@@ -23,9 +23,21 @@ export interface ProcessServices {
   readonly problems: Problems["Service"]
   readonly clock: Clock
   readonly random: Random
+  /** Runs something beside its caller; what it fails with is reported. */
+  readonly fork: (work: Effect.Effect<unknown, { readonly message: string }>) => void
   /** Whether the runtime has given up waiting: what is not durable by now is in doubt. */
   readonly hasGivenUp: () => boolean
 }
+
+/** What became of a wish about one execution. */
+export type SignalAnswer =
+  /** It is done; the execution stands as `row` says. */
+  | { readonly type: "applied"; readonly row: Pick<ExecutionRow, "state" | "context"> }
+  /** Somebody works on the execution: it is applied when they are done. */
+  | { readonly type: "flagged"; readonly row: ExecutionRow }
+  /** Nothing to be done where it stands. */
+  | { readonly type: "refused"; readonly row: ExecutionRow }
+  | { readonly type: "missing" }
 
 /** What an execution asks of its campaign. */
 export interface CampaignOfExecution {
@@ -37,4 +49,11 @@ export interface CampaignOfExecution {
   readonly onDefect: (executionId: string, defect: unknown) => Effect.Effect<"restart" | "fail">
   /** Stops starting executions until a person resumes. */
   readonly degrade: (cause: string) => Effect.Effect<void, StorageError>
+  /** Hears of a storage that failed: a full one degrades the campaign, any other is reported. */
+  readonly onStorageError: (error: StorageError) => Effect.Effect<void>
+  /** Applies a wish or late evidence, and what follows from it for the campaign. */
+  readonly signal: (
+    id: string,
+    flagFor: (row: ExecutionRow) => Flag,
+  ) => Effect.Effect<SignalAnswer, StorageError | NotFound>
 }

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { CommitResult, NewExecution, NotFound, StorageError } from "../../sdk/index.ts"
+import type { Commit, CommitResult, NewExecution, NotFound, StorageError } from "../../sdk/index.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { type CommitOptions, commitOf, type Progress, type Successor } from "./progress.ts"
 
@@ -45,6 +45,38 @@ export const publishProgress = (
   if (planned !== undefined) publishPlanned(services, planned)
 }
 
+/** Pause between tries of what must not be given up while the process lives, milliseconds. */
+const retryPauseMs = 250
+
+/** Tries again and again while the storage fails, until the runtime has given up. */
+export const persist = <A, E extends { readonly _tag: string }>(
+  { hasGivenUp }: Pick<ProcessServices, "hasGivenUp">,
+  work: Effect.Effect<A, E>,
+): Effect.Effect<A, E> =>
+  work.pipe(
+    Effect.tapError(() => Effect.sleep(retryPauseMs)),
+    Effect.retry({ while: (error) => !hasGivenUp() && error._tag === "StorageError" }),
+  )
+
+/** Commits; after an error that leaves open whether it was written nobody assumes: the row says so. */
+export const commitForCertain = (
+  services: ProcessServices,
+  commit: Commit,
+): Effect.Effect<CommitResult, StorageError> =>
+  Effect.catchIf(
+    services.committer.commit(commit),
+    (error) => error.indeterminate,
+    (error) =>
+      Effect.gen(function* () {
+        const [row] = yield* persist(
+          services,
+          services.store.use((driver) => driver.get([commit.id])),
+        )
+        const landed = row?.token === commit.token && row.version === commit.version + 1
+        return landed ? { type: "ok" as const, version: row.version } : yield* Effect.fail(error)
+      }),
+  )
+
 /** Commits progress with all that follows from it, and tells listeners once it is durable. */
 export const saveProgress = (
   services: ProcessServices,
@@ -55,7 +87,7 @@ export const saveProgress = (
   Effect.gen(function* () {
     const successor = yield* successorOf(campaign, progress, services.clock.currentTimeMillisUnsafe())
     const commit = commitOf(progress, successor === undefined ? options : { ...options, successor })
-    const result = yield* services.committer.commit(commit)
+    const result = yield* commitForCertain(services, commit)
     if (result.type === "ok") publishProgress(services, progress, commit.plan)
     return result
   })

@@ -1,19 +1,9 @@
 import * as Effect from "effect/Effect"
 import { type ExecutionRow, type Flag, type NotFound, StorageError } from "../../sdk/index.ts"
-import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
+import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "./dependencies.ts"
 import { advance, commitOf, type Progress } from "./progress.ts"
 import { publishProgress, successorOf } from "./save.ts"
 import { afterLastOwner } from "./unfinished.ts"
-
-/** What became of a wish about one execution. */
-export type SignalAnswer =
-  /** It is done; the execution stands as `row` says. */
-  | { readonly type: "applied"; readonly row: Pick<ExecutionRow, "state" | "context"> }
-  /** Somebody works on the execution: it is applied when they are done. */
-  | { readonly type: "flagged"; readonly row: ExecutionRow }
-  /** Nothing to be done where it stands. */
-  | { readonly type: "refused"; readonly row: ExecutionRow }
-  | { readonly type: "missing" }
 
 /** Rows change under a signal only while somebody works on them; that many changes in a row mean something is broken. */
 const maxRereads = 50
@@ -53,6 +43,8 @@ export const signalExecution = (
           publishProgress(services, progress, commit.plan)
           return { type: "applied", row: progress }
         case "flagged":
+          // One that only waits for the transport has nothing to finish: its owner applies the flag at once.
+          yield* services.gate.withdraw(id)
           return { type: "flagged", row }
         case "stale":
           continue

@@ -86,9 +86,9 @@ export const enrollLeads = (
       }
     }
 
-    const nextBatch = async (): Promise<ReadonlyArray<Lead>> => {
+    const nextBatch = async (signal: AbortSignal): Promise<ReadonlyArray<Lead>> => {
       const batch: Lead[] = []
-      while (batch.length < batchSize) {
+      while (batch.length < batchSize && !signal.aborted) {
         const next = iterator.next()
         const { done, value } = next instanceof Promise ? await next : next
         if (done === true) {
@@ -111,8 +111,12 @@ export const enrollLeads = (
         message: `Reading the leads failed after ${index}: ${cause instanceof Error ? cause.message : String(cause)}. ${enrolled} are enrolled; giving the same leads again goes on.`,
       })
 
-    const endSource = Effect.promise(async () => {
-      if (!finished) await iterator.return?.()
+    // Not waited for: a source that hangs in a read answers no `return` before that read ends.
+    const endSource = Effect.sync(() => {
+      if (finished) return
+      const end = async (): Promise<unknown> => iterator.return?.()
+      // Its failure tells nothing beyond what enrolling already answers.
+      end().catch(() => undefined)
     })
 
     return Effect.gen(function* () {

@@ -2,8 +2,7 @@ import * as Effect from "effect/Effect"
 import { hasEnded } from "../../machines/index.ts"
 import type { ExecutionRow, Flag } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
-import type { ProcessServices } from "../execution/dependencies.ts"
-import type { SignalAnswer } from "../execution/signal.ts"
+import type { ProcessServices, SignalAnswer } from "../execution/dependencies.ts"
 
 /** What became of a cancel. */
 export type CancelAnswer =

@@ -16,7 +16,7 @@ import {
 } from "../../sdk/index.ts"
 import { type CampaignActor, type CampaignError, makeCampaignActor } from "../campaign/campaign-actor.ts"
 import { type Definition, definitionOf, loadDefinition, saveDefinition } from "../campaign/definition.ts"
-import { type CampaignRecord, newRecord, recordOf, saveRecord } from "../campaign/record.ts"
+import { type CampaignRecord, newRecord, readRecord, recordOf, saveRecord } from "../campaign/record.ts"
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
@@ -102,6 +102,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const scope = yield* Scope.Scope
+    const fork = Effect.runForkWith(yield* Effect.context<never>())
     const actors = new Map<string, CampaignActor>()
     let draining = false
     let givenUp = false
@@ -116,6 +117,9 @@ const makeRuntime = (settings: RuntimeSettings) =>
       problems,
       clock,
       random,
+      fork: (work) => {
+        fork(Effect.catch(work, (error) => Effect.sync(() => problems.report(error.message))))
+      },
       hasGivenUp: () => givenUp,
     }
     const owner = idOf("owner", clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe())
@@ -139,12 +143,6 @@ const makeRuntime = (settings: RuntimeSettings) =>
           )
         : Effect.void,
     )
-
-    const readRecord = (id: string): Effect.Effect<CampaignRecord | undefined, StorageError> =>
-      Effect.map(
-        store.use((driver) => driver.documents("campaign", [id])),
-        ([document]) => (document === undefined ? undefined : recordOf(document)),
-      )
 
     const register = (campaign: Campaign): Effect.Effect<Definition, TemplateError> =>
       Effect.gen(function* () {
@@ -184,7 +182,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       Effect.gen(function* () {
         const running = actors.get(id)
         if (running !== undefined) return running
-        const record = yield* readRecord(id)
+        const record = yield* readRecord(store, id)
         return record === undefined ? undefined : yield* spawn(record)
       })
 
