@@ -62,7 +62,8 @@ interface Result extends Counts {
 
 const resultOf = (stdout: string): Result => JSON.parse(stdout.trim().split("\n").at(-1) ?? "")
 
-describe.concurrent("sendstate demo", () => {
+// Each is a whole process that sends real mail: seconds alone, more beside others.
+describe.concurrent("sendstate demo", { timeout: 90_000 }, () => {
   it("meets every failure on purpose and reports what the inbox has, mail by mail", async () => {
     const database = join(folder, "whole.db")
     const { exitCode, stdout, stderr } = await start("--json", "--leads", "150", "--db", database).ended

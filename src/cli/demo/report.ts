@@ -96,5 +96,5 @@ export const writeReport = (output: Output, result: DemoResult, program: string)
   output.line(`The database is ${result.database}. Look into it:`)
   output.line(`  ${program} status --db ${database}`)
   if (example !== undefined) output.line(`  ${program} explain ${example.execution.id} --db ${database}`)
-  output.line(`  ${program} list --state failed --db ${database}`)
+  if (counts.failed > 0) output.line(`  ${program} list --state failed --db ${database}`)
 }
