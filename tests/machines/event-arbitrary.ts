@@ -63,7 +63,7 @@ const weights: Partial<Record<keyof typeof shapes, number>> = {
 }
 
 /** Any event of an execution, accepted where it stands or not. */
-export const anyEvent: fc.Arbitrary<ExecutionEvent> = fc.oneof(
+const anyEvent: fc.Arbitrary<ExecutionEvent> = fc.oneof(
   ...(Object.keys(shapes) as ReadonlyArray<keyof typeof shapes>).map((type) => ({
     arbitrary: typed(type),
     weight: weights[type] ?? 1,

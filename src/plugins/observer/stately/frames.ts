@@ -16,7 +16,7 @@ export interface Definitions {
 }
 
 /** The session under which a campaign is shown; its executions are its children. */
-export const campaignSession = (campaignId: string): string => `campaign:${shownWord(campaignId)}`
+const campaignSession = (campaignId: string): string => `campaign:${shownWord(campaignId)}`
 
 /** Whether nothing more comes of it by itself. */
 export const isOver = (state: ExecutionState): boolean => state === "done" || state === "cancelled"
