@@ -3,20 +3,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import {
-  type ExecutionEvent,
-  type LateOutcome,
-  type Message,
-  type RejectionFacts,
-  type SendOutcome,
-  type Transport,
-  TransportError,
-  withoutAddresses,
-} from "../sdk/index.ts"
+import { type LateOutcome, type Message, type Transport, TransportError } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
-
-/** What one attempt's call ended with, as the machine hears it. */
-export type SendEvent = Extract<ExecutionEvent, { type: "ACCEPTED" | "REJECTED" | "NOT_CALLED" | "UNKNOWN" }>
+import { type Answer, eventOf, givenUpEvent, lateOutcomeOf, type Moment, type SendEvent } from "./send-event.ts"
 
 export interface SendRequest {
   readonly message: Message
@@ -31,68 +20,11 @@ interface Call {
   /** Epoch ms: of the deadline, then of the end of the grace. */
   readonly until: number
   readonly controller: AbortController
-  readonly giveUp: (at: number) => void
+  readonly giveUp: () => void
 }
-
-type Answer = { readonly outcome: SendOutcome } | { readonly thrown: unknown }
 
 /** How long a transport may take to notice its AbortSignal. */
 const abortGraceMs = 1_000
-
-const messageOf = (thrown: unknown): string =>
-  withoutAddresses(thrown instanceof Error ? thrown.message : String(thrown))
-
-const rejectionFacts = (outcome: Extract<SendOutcome, { type: "rejected" }>): RejectionFacts => ({
-  scope: outcome.scope,
-  retryable: outcome.retryable,
-  code: outcome.code,
-  ...(outcome.retryAfterMs === undefined ? {} : { retryAfterMs: outcome.retryAfterMs }),
-  ...(outcome.enhancedCode === undefined ? {} : { enhancedCode: outcome.enhancedCode }),
-  ...(outcome.response === undefined ? {} : { response: withoutAddresses(outcome.response) }),
-})
-
-const eventOf = (answer: Answer, handedOff: boolean, at: number, jitterUnit: number): SendEvent => {
-  if ("thrown" in answer)
-    return handedOff
-      ? { type: "UNKNOWN", at, stage: "transport-threw", text: messageOf(answer.thrown) }
-      : {
-          type: "REJECTED",
-          at,
-          jitterUnit,
-          scope: "sender",
-          retryable: true,
-          code: "transport-threw",
-          response: messageOf(answer.thrown),
-        }
-  const { outcome } = answer
-  switch (outcome?.type) {
-    case "accepted":
-      return {
-        type: "ACCEPTED",
-        at,
-        ...(outcome.providerId === undefined ? {} : { providerId: withoutAddresses(outcome.providerId) }),
-        ...(outcome.response === undefined ? {} : { response: withoutAddresses(outcome.response) }),
-      }
-    case "rejected":
-      return { type: "REJECTED", at, jitterUnit, ...rejectionFacts(outcome) }
-    case "unknown":
-      return {
-        type: "UNKNOWN",
-        at,
-        stage: outcome.stage,
-        ...(outcome.reason === undefined ? {} : { text: withoutAddresses(outcome.reason) }),
-      }
-    default:
-      // A plugin that breaks its contract has told nothing about the mail.
-      return { type: "UNKNOWN", at, stage: "invalid-outcome" }
-  }
-}
-
-const lateOutcomeOf = (answer: Answer, handedOff: boolean): LateOutcome | undefined => {
-  if ("thrown" in answer) return handedOff ? undefined : { type: "notCalled" }
-  if (answer.outcome?.type === "accepted") return { type: "accepted" }
-  return answer.outcome?.type === "rejected" ? { type: "rejected", ...rejectionFacts(answer.outcome) } : undefined
-}
 
 const handedOffTooLate = (transport: string): TransportError =>
   new TransportError({
@@ -108,7 +40,7 @@ const invoke = async (
   { message, idempotencyKey, attempt }: SendRequest,
   signal: AbortSignal,
   handoff: () => void,
-): Promise<SendOutcome> => transport.send(message, { signal, idempotencyKey, attempt, handoff })
+): Promise<unknown> => transport.send(message, { signal, idempotencyKey, attempt, handoff })
 
 /** Calls the transport, and turns whatever it does into exactly one event. Never fails, never hangs. */
 export class Sender extends Context.Service<
@@ -140,6 +72,10 @@ export class Sender extends Context.Service<
           ),
         )
 
+        const moment = (): Moment => ({
+          at: clock.currentTimeMillisUnsafe(),
+          jitterUnit: random.nextDoubleUnsafe(),
+        })
         const abort = (call: Call, now: number): void => {
           running.delete(call)
           aborted.add({ ...call, until: now + abortGraceMs })
@@ -160,7 +96,7 @@ export class Sender extends Context.Service<
               break
             }
             aborted.delete(call)
-            call.giveUp(now)
+            call.giveUp()
           }
         }
         const alarm = yield* makeAlarm(watch)
@@ -177,10 +113,7 @@ export class Sender extends Context.Service<
             const call: Call = {
               until: clock.currentTimeMillisUnsafe() + deadlineMs,
               controller: new AbortController(),
-              giveUp: (at) =>
-                end(
-                  handedOff ? { type: "UNKNOWN", at, stage: "given-up" } : { type: "NOT_CALLED", at, code: "given-up" },
-                ),
+              giveUp: () => end(givenUpEvent(handedOff, closing, moment())),
             }
             const handoff = (): void => {
               if (isOver) throw handedOffTooLate(transport.name)
@@ -190,7 +123,7 @@ export class Sender extends Context.Service<
               running.delete(call)
               const late = isOver ? lateOutcomeOf(answer, handedOff) : undefined
               if (late !== undefined) request.onLate(late)
-              if (!isOver) end(eventOf(answer, handedOff, clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe()))
+              if (!isOver) end(eventOf(answer, handedOff, moment()))
             }
             running.add(call)
             if (closing) watch()

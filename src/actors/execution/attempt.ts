@@ -13,7 +13,7 @@ import {
   suppressionKey,
   withoutAddresses,
 } from "../../sdk/index.ts"
-import type { SendEvent } from "../sender.ts"
+import type { SendEvent } from "../send-event.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
 import { leaseGraceMs } from "./lease.ts"

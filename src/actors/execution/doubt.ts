@@ -59,7 +59,8 @@ const lookUp = (
     )
   }).pipe(
     Effect.timeout(lookupDeadlineMs),
-    // A lookup that fails has said nothing; the policy decides.
+    // A lookup that fails, or answers what its contract does not know, has said nothing; the policy decides.
+    Effect.map((answer): LookupResult => answer ?? { type: "unknown" }),
     Effect.catch(() => Effect.succeed({ type: "unknown" } as const)),
   )
 

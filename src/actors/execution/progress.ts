@@ -18,6 +18,12 @@ export const advance = (progress: Progress, event: ExecutionEvent): Progress => 
     : progress
 }
 
+/** An event that changes nothing but belongs to the history: evidence about an execution that has ended. */
+export const note = (progress: Progress, event: ExecutionEvent): Progress => ({
+  ...progress,
+  events: [...progress.events, event],
+})
+
 /** What follows in the enrollment when an execution ends. */
 export interface Successor {
   /** The next step's execution; `undefined` when this was the last. */
@@ -42,7 +48,9 @@ const enrollmentChange = (
   progress: Progress,
   successor: Successor | undefined,
 ): Pick<Commit, "plan" | "enrollment"> => {
-  if (!hasEnded(progress.state)) return hasEnded(progress.row.state) ? { enrollment: "active" } : {}
+  const hadEnded = hasEnded(progress.row.state)
+  if (!hasEnded(progress.state)) return hadEnded ? { enrollment: "active" } : {}
+  if (hadEnded) return {}
   const goesOn = progress.state === "done" && ["sent", "skipped"].includes(progress.context.outcome ?? "")
   if (!goesOn) return { enrollment: "ended" }
   return successor?.next === undefined ? { enrollment: "finished" } : { plan: successor.next }

@@ -1,7 +1,8 @@
 import * as Effect from "effect/Effect"
+import { hasEnded } from "../../machines/index.ts"
 import { type ExecutionRow, type Flag, type NotFound, StorageError } from "../../sdk/index.ts"
 import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "./dependencies.ts"
-import { advance, commitOf, type Progress } from "./progress.ts"
+import { advance, commitOf, note, type Progress, progressOf } from "./progress.ts"
 import { publishProgress, successorOf } from "./save.ts"
 import { afterLastOwner } from "./unfinished.ts"
 
@@ -11,7 +12,9 @@ const maxRereads = 50
 const isHeld = (row: ExecutionRow, now: number): boolean => row.owner !== null && (row.leaseUntil ?? 0) > now
 
 const progressAfter = (row: ExecutionRow, flag: Flag, now: number): Progress =>
-  [...row.flags, flag].reduce<Progress>(advance, afterLastOwner(row, [...row.flags, flag], now))
+  hasEnded(row.state) && flag.type === "LATE_RECEIPT"
+    ? note(progressOf(row), flag)
+    : [...row.flags, flag].reduce<Progress>(advance, afterLastOwner(row, [...row.flags, flag], now))
 
 /**
  * Applies a wish to an execution, or leaves it as a flag with whoever works on it. State and event are written

@@ -58,18 +58,20 @@ const control = (
   flagFor: (row: ExecutionRow) => Flag,
 ): Effect.Effect<ControlAnswer, CampaignError> => Effect.map(actor.signal(id, flagFor), answerOf)
 
-/** Runs a failed execution again, with a new budget. Refused for any other, and while an attempt is unknown unless `duplicate` accepts a second copy. */
+/** Runs a failed execution again, with a new budget. Refused for any other, in a cancelled campaign, and while an attempt is unknown unless `duplicate` accepts a second copy. */
 export const retryExecution = (
   services: ProcessServices,
   actor: CampaignActor,
   id: string,
   options: { readonly duplicate: boolean },
 ): Effect.Effect<ControlAnswer, CampaignError> =>
-  control(actor, id, () => ({
-    type: "REDRIVE",
-    duplicate: options.duplicate,
-    at: services.clock.currentTimeMillisUnsafe(),
-  }))
+  actor.record().rest.state === "cancelled"
+    ? Effect.succeed("refused")
+    : control(actor, id, () => ({
+        type: "REDRIVE",
+        duplicate: options.duplicate,
+        at: services.clock.currentTimeMillisUnsafe(),
+      }))
 
 /** Resolves an execution in doubt, for the attempt that is in doubt now. */
 export const resolveExecution = (
