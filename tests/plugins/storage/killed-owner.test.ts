@@ -99,6 +99,7 @@ describe.each(Object.entries(storages))("%s, when its owner is killed", (name, m
       expect(await observer.writeDocuments([request])).toEqual([{ type: "ok", version: 1 }])
       await owner.line((line) => line === "woken pause")
     } else await expect((async () => observer.writeDocuments([request]))()).rejects.toMatchObject({ code: "observer" })
+    expect(await observer.nextDueAt()).toBe(noon)
     await observer.close()
     await owner.kill()
     const driver = await open()

@@ -18,8 +18,12 @@ export const corrupt = (path: string, what: string, cause?: unknown): StorageErr
     message: `${what} in ${path} is damaged: it is not what was written. Stop sending, run \`sendstate verify\` on the file, and restore it from a backup`,
   })
 
-/** SQLite's result codes as the contract's errors (https://sqlite.org/rescode.html). */
-const describe = (path: string, error: unknown): StorageError => {
+/**
+ * SQLite's result codes as the contract's errors (https://sqlite.org/rescode.html).
+ *
+ * @param committing Whether it was the commit that failed: what failed before was taken back for certain.
+ */
+const describe = (path: string, error: unknown, committing: boolean): StorageError => {
   if (error instanceof StorageError) return error
   const text = error instanceof Error ? error.message : String(error)
   const make = (code: string, retryable: boolean, indeterminate: boolean, message: string) =>
@@ -44,9 +48,14 @@ const describe = (path: string, error: unknown): StorageError => {
     case 14:
       return make("unavailable", false, false, `${path} cannot be opened: ${text}. Check the rights of file and folder`)
     case 10:
-      return make("unavailable", true, true, `The disk of ${path} failed: ${text}. Read again before you repeat it`)
+      return make(
+        "unavailable",
+        true,
+        committing,
+        `The disk of ${path} failed: ${text}. Read again before you repeat it`,
+      )
     default:
-      return make("unavailable", false, true, `SQLite refused a statement on ${path}: ${text}`)
+      return make("unavailable", false, committing, `Nothing of this could be written to or read from ${path}: ${text}`)
   }
 }
 
@@ -89,7 +98,7 @@ export class Connection {
     try {
       return body()
     } catch (error) {
-      throw describe(this.path, error)
+      throw describe(this.path, error, false)
     }
   }
 
@@ -123,6 +132,7 @@ export class Connection {
    */
   transact<A>(body: () => A, durable: boolean): A {
     this.#inWrite = true
+    let committing = false
     try {
       const wanted = durable ? "FULL" : "NORMAL"
       if (this.#synchronous !== wanted) {
@@ -130,12 +140,13 @@ export class Connection {
         this.#synchronous = wanted
       }
       const answer = body()
-      if (this.#begun) this.prepare("COMMIT").run()
+      committing = this.#begun
+      if (committing) this.prepare("COMMIT").run()
       return answer
     } catch (error) {
       this.#rollback()
       for (const forget of this.#onRollback) forget()
-      throw describe(this.path, error)
+      throw describe(this.path, error, committing)
     } finally {
       this.#inWrite = false
       this.#begun = false

@@ -82,6 +82,15 @@ export const claimBehaviours = (subject: Subject): unknown =>
       expect((await claim(driver)).map((row) => row.leadId)).toEqual(["ann"])
     })
 
+    it("claims after a lease, too, only in the campaigns that are named", async () => {
+      const { driver } = subject
+      await setCampaign(driver, "running", "autumn")
+      await driver.enroll([itemOf("ann"), itemOf("bob", { campaignId: "autumn" })])
+      expect(await claim(driver)).toHaveLength(2)
+      const again = await claim(driver, { campaigns: ["autumn"], now: leaseEnd })
+      expect(again.map((row) => row.leadId)).toEqual(["bob"])
+    })
+
     it("starts nothing in a campaign that does not run", async () => {
       const { driver } = subject
       await driver.enroll([itemOf("ann")])

@@ -49,6 +49,16 @@ export const enrollBehaviours = (subject: Subject): unknown =>
       expect(lead).toMatchObject({ version: 1, value: { id: "ann", email: "ann@x.test", data: { city: "Paris" } } })
     })
 
+    it("stores nothing of an enrollment whose execution is there already", async () => {
+      const { driver } = subject
+      await driver.enroll([itemOf("ann")])
+      const again = itemOf("ann")
+      const enrollment = { ...again.enrollment, id: "spring-ann-again", entry: "2" }
+      expect(await driver.enroll([{ ...again, enrollment }])).toEqual(["duplicate"])
+      expect(await driver.enrollments(["spring-ann-again"])).toEqual([undefined])
+      expect(await driver.verify()).toMatchObject({ executions: 1, problems: [] })
+    })
+
     it("keeps the numbers of campaigns apart", async () => {
       const { driver } = subject
       await driver.enroll([itemOf("ann"), itemOf("ann", { campaignId: "autumn" })])

@@ -30,6 +30,16 @@ export const signalBehaviours = (subject: Subject): unknown =>
       expect(await driver.history(row.id)).toHaveLength(1)
     })
 
+    it("makes the row due at once when the lease is given back, also before its time", async () => {
+      const { driver } = subject
+      await driver.enroll([itemOf("ann", { dueAt: noon + 50 })])
+      const row = await claimOne(driver, noon + 50)
+      // Another clock is a little behind.
+      await driver.signal([cancelSignal(row, noon + 10)])
+      await driver.release([row], noon + 60)
+      expect(await read(driver, row.id)).toMatchObject({ owner: null, dueAt: noon + 10 })
+    })
+
     it("is applied to a row whose lease is over, and shuts its holder out", async () => {
       const { driver } = subject
       await driver.enroll([itemOf("ann")])

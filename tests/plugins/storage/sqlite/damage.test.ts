@@ -136,6 +136,16 @@ describe("a sqlite file that is damaged", () => {
     await driver.close()
   })
 
+  it("is found out when what many rows share was changed", async () => {
+    const db = new DatabaseSync(file)
+    db.exec("UPDATE shape SET body = replace(body, 'template-0', 'template-9')")
+    db.close()
+    const driver = open(file)
+    const error = await (async () => driver.get(["spring-lead-20-0"]))().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ _tag: "StorageError", code: "corrupt" })
+    await driver.close()
+  })
+
   it("is found out by verify when a counter or a document was changed", async () => {
     const db = new DatabaseSync(file)
     db.exec("UPDATE document SET value = '{}' WHERE kind = 'suppression'")

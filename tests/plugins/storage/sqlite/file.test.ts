@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite"
 import { InvalidInput, isConserved, StorageError } from "sendstate/sdk"
 import { sqlite } from "sendstate/storage/sqlite"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { claim, failedOf, itemOf, noon, setCampaign } from "../rows.ts"
+import { claim, failedOf, intentOf, itemOf, noon, read, setCampaign } from "../rows.ts"
 import { temporaryFolder } from "../stores.ts"
 
 const own = { mode: "own", now: () => noon } as const
@@ -100,6 +100,60 @@ describe("a sqlite file", () => {
     if (row === undefined) throw new Error("nothing is due")
     expect(await larger.commit([failedOf(row)], noon)).toMatchObject([{ type: "ok" }])
     await larger.close()
+  })
+
+  it("takes a batch back as a whole when one of its elements cannot be written", async () => {
+    const driver = sqlite(file).open(own)
+    await setCampaign(driver, "running")
+    await driver.enroll([itemOf("ann"), itemOf("bob")])
+    const [ann, bob] = await claim(driver)
+    if (ann === undefined || bob === undefined) throw new Error("no rows")
+    // Something that is no JSON has got into an event.
+    const unwritable = { type: "UNKNOWN", at: noon, stage: 1n as unknown as string } as const
+    const failed = { _tag: "StorageError", indeterminate: false }
+    await expect(
+      (async () => driver.commit([intentOf(ann), intentOf(bob, { events: [unwritable] })], noon))(),
+    ).rejects.toMatchObject(failed)
+    expect(await driver.get([ann.id, bob.id])).toEqual([ann, bob])
+    expect(await driver.commit([intentOf(ann), intentOf(bob)], noon)).toMatchObject([{ type: "ok" }, { type: "ok" }])
+    // The first executions of a campaign: nothing of it must be remembered when they are not stored.
+    const autumn = itemOf("ann", { campaignId: "autumn" })
+    const broken = itemOf("bob", { campaignId: "autumn" })
+    const context = { ...broken.execution.context, attempt: 1n as unknown as number }
+    await expect(
+      (async () => driver.enroll([autumn, { ...broken, execution: { ...broken.execution, context } }]))(),
+    ).rejects.toMatchObject(failed)
+    expect(await driver.enroll([itemOf("cyd", { campaignId: "winter" }), autumn])).toEqual(["created", "created"])
+    await driver.close()
+    const again = sqlite(file).open(own)
+    expect(await read(again, "autumn-ann-0")).toMatchObject({ campaignId: "autumn" })
+    expect(await read(again, "winter-cyd-0")).toMatchObject({ campaignId: "winter" })
+    expect(await again.verify()).toEqual({ executions: 4, problems: [] })
+    await again.close()
+  })
+
+  it("holds no notes of claims any more when it was closed in order", async () => {
+    const driver = sqlite(file).open(own)
+    await setCampaign(driver, "running")
+    await driver.enroll([itemOf("ann")])
+    await claim(driver)
+    await driver.close()
+    const db = new DatabaseSync(file)
+    expect(db.prepare("SELECT count(*) AS notes FROM claim").get()).toEqual({ notes: 0 })
+    db.close()
+  })
+
+  it("shows an observer at once when something becomes due", async () => {
+    const driver = sqlite(file).open(own)
+    const observer = sqlite(file).open({ ...own, mode: "observe" })
+    expect(await observer.nextDueAt()).toBeNull()
+    await setCampaign(driver, "running")
+    await driver.enroll([itemOf("ann", { dueAt: noon + 5 })])
+    expect(await observer.nextDueAt()).toBe(noon + 5)
+    await setCampaign(driver, "paused")
+    expect(await observer.nextDueAt()).toBeNull()
+    await observer.close()
+    await driver.close()
   })
 
   it("in a folder that is not there is refused with its name", () => {
