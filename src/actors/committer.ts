@@ -7,8 +7,12 @@ import * as Layer from "effect/Layer"
 import type { Commit, CommitResult, StorageError } from "../sdk/index.ts"
 import { Store } from "./store.ts"
 
-/** How long a commit waits for company, milliseconds: short against an fsync, long against a turn of the event loop. */
-const gatherMs = 1
+/**
+ * How long a commit waits for company, milliseconds: about as long as the last write took, so that a slow disk gets
+ * fewer, larger writes and a fast one answers at once.
+ */
+const shortestGatherMs = 1
+const longestGatherMs = 10
 
 /** Commits per write at most: bounds how long one write can hold up the next. */
 const largestBatch = 512
@@ -33,11 +37,13 @@ export class Committer extends Context.Service<
       const clock = yield* Clock.Clock
       const work = Latch.makeUnsafe(false)
       let waiting: Waiting[] = []
+      let gatherMs = shortestGatherMs
 
       const flush = Effect.gen(function* () {
         const batch = waiting.slice(0, largestBatch)
         waiting = waiting.slice(largestBatch)
         if (waiting.length === 0) work.closeUnsafe()
+        const startedNanos = clock.monotonicTimeNanosUnsafe()
         const exit = yield* Effect.exit(
           store.use((driver) =>
             driver.commit(
@@ -46,6 +52,8 @@ export class Committer extends Context.Service<
             ),
           ),
         )
+        const tookMs = Number(clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6
+        gatherMs = Math.min(longestGatherMs, Math.max(shortestGatherMs, Math.round(tookMs)))
         if (Exit.isFailure(exit)) for (const { resume } of batch) resume(Effect.failCause(exit.cause))
         else
           for (const [index, { resume }] of batch.entries())

@@ -44,8 +44,11 @@ const refuse = (what: string, issues: ReadonlyArray<Issue>): InvalidInput =>
  */
 export const parse = <Output>(schema: StandardSchema<Output>, value: unknown, what: string): Output => {
   const result = schema["~standard"].validate(value)
-  if (result instanceof Promise)
+  if (result instanceof Promise) {
+    // Refused already: what it may reject with must not end the process.
+    result.catch(() => {})
     throw refuse(what, [{ path: "", message: "its schema is asynchronous; use a synchronous one here" }])
+  }
   if (result.issues !== undefined) throw refuse(what, toIssues(result.issues))
   return result.value
 }

@@ -225,23 +225,32 @@ export const makeCampaignActor = (
         return execution === undefined ? [] : [{ lead, enrollment, execution }]
       })
 
+    // A closed campaign still knows its own: who gives the same leads again is told that they are in.
+    const recognise = (given: ReadonlyArray<EnrollItem>) =>
+      Effect.gen(function* () {
+        const known = yield* store.use((driver) => driver.enrollments(given.map(({ enrollment }) => enrollment.id)))
+        if (known.every((enrollment) => enrollment !== undefined)) return given.map(() => "duplicate" as const)
+        const cancelled = record.rest.state === "cancelled"
+        return yield* Effect.fail(
+          new Conflict({
+            code: cancelled ? "campaign-cancelled" : "campaign-closed",
+            retryable: false,
+            differences: [],
+            message: `The campaign "${id}" takes no new leads: it is ${cancelled ? "cancelled" : "closed"}. Create another one.`,
+          }),
+        )
+      })
+
     const enroll = (batch: ReadonlyArray<EnrollRequest>) =>
       Effect.gen(function* () {
         const { state, context } = record.rest
+        const now = clock.currentTimeMillisUnsafe()
+        const given = items(yield* plan, batch, now)
         if (state === "cancelled" || (context.closed && state !== "completed" && !reopened))
-          return yield* Effect.fail(
-            new Conflict({
-              code: state === "cancelled" ? "campaign-cancelled" : "campaign-closed",
-              retryable: false,
-              differences: [],
-              message: `The campaign "${id}" takes no more leads: it is ${state === "cancelled" ? "cancelled" : "closed"}. Create another one.`,
-            }),
-          )
+          return yield* recognise(given)
         // First: leads in a completed campaign would wait for ever, should it end here.
         if (state === "completed") reopened = yield* transition({ type: "ENROLL" })
-        const now = clock.currentTimeMillisUnsafe()
-        const current = yield* plan
-        const results = yield* store.use((driver) => driver.enroll(items(current, batch, now)))
+        const results = yield* store.use((driver) => driver.enroll(given))
         const created = results.filter((result) => result === "created").length
         if (created > 0) pump.wake()
         bus.publish({ type: "enrolled", at: now, campaignId: id, created, duplicates: results.length - created })
