@@ -4,6 +4,7 @@ import type { CampaignFile } from "./campaign-file.ts"
 import { type CampaignReport, unstored } from "./counts-report.ts"
 import type { Interruption } from "./interruption.ts"
 import type { LeadSurvey } from "./lead-survey.ts"
+import { type NextDue, nextDueOf } from "./next-due.ts"
 import type { Output } from "./output.ts"
 import { type ProgressView, showProgress } from "./progress.ts"
 
@@ -43,7 +44,12 @@ export const storedReport = async (storage: Storage, id: string): Promise<Campai
   }
 }
 
-const viewOf = async (runtime: Runtime, campaign: CampaignHandle, steps: number): Promise<ProgressView> => {
+const viewOf = async (
+  runtime: Runtime,
+  campaign: CampaignHandle,
+  steps: number,
+  nextDue: NextDue,
+): Promise<ProgressView> => {
   const [counts, health] = await Promise.all([campaign.stats(), runtime.health()])
   const { gate } = health.transport
   const { state } = campaign.status()
@@ -53,7 +59,8 @@ const viewOf = async (runtime: Runtime, campaign: CampaignHandle, steps: number)
       : gate.circuit === "open"
         ? `the mail server is not there (${gate.cause ?? "no answer"}), asking again`
         : undefined
-  return { counts, steps, obstacle }
+  const isWaiting = counts.rendering + counts.sending === 0
+  return { counts, steps, obstacle, waitsMs: isWaiting ? await nextDue.inMs() : undefined }
 }
 
 const isShut = (error: unknown): boolean =>
@@ -88,13 +95,15 @@ const work = async (runtime: Runtime, options: CampaignRunOptions): Promise<void
   const { signal } = interruption
   const campaign = await runtime.campaigns.create(file.input, { update: options.update, speed: options.speed })
   if (options.resume) await campaign.resume()
-  const progress = showProgress(output, () => viewOf(runtime, campaign, file.campaign.steps.length))
+  const nextDue = nextDueOf(options.storage, campaign.id)
+  const progress = showProgress(output, () => viewOf(runtime, campaign, file.campaign.steps.length, nextDue))
   try {
     await enroll(campaign, options)
     await (untilIdle ? campaign.idle({ signal }) : campaign.settled({ signal }))
     await complete(campaign)
   } finally {
     await progress.stop()
+    await nextDue.close()
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CampaignHandle } from "sendstate"
 import type { Lead } from "sendstate/sdk"
+import type { EnrolledAddresses } from "./enrolled-address.ts"
 import { type LeadRow, readLeads } from "./lead-file.ts"
 
 /** A row that is not mailed, and why. */
@@ -8,11 +9,10 @@ export interface RejectedRow {
   readonly reason: string
 }
 
-/** A row whose address stands in an earlier one. */
-export interface DuplicateRow {
-  readonly line: number
-  readonly firstLine: number
-}
+/** A row for somebody who is there already: in an earlier row, or in the campaign under another id. */
+export type DuplicateRow =
+  | { readonly line: number; readonly firstLine: number }
+  | { readonly line: number; readonly enrolledAs: string }
 
 /** What a lead file holds, known before anything is sent. */
 export interface LeadSurvey {
@@ -28,11 +28,12 @@ export interface LeadSurvey {
 export interface SurveyOptions {
   readonly file: string
   readonly campaign: CampaignHandle
+  /** Who is enrolled already, when there is a database. */
+  readonly enrolled: EnrolledAddresses | undefined
   readonly steps: number
   /** At most so many leads; default all. */
   readonly limit?: number | undefined
   readonly signal: AbortSignal
-  readonly onProgress?: (rows: number) => void
 }
 
 /** As many problems as a preflight lists. */
@@ -60,6 +61,17 @@ const rejectedByRendering = async (
   return [...byLine].map(([line, reasons]) => ({ line, reason: reasons.join("; ") }))
 }
 
+const duplicatesInStore = async (
+  { enrolled }: SurveyOptions,
+  chunk: ReadonlyArray<LeadLine>,
+): Promise<ReadonlyArray<DuplicateRow>> => {
+  const others = (await enrolled?.otherIds(chunk.map(({ lead }) => lead))) ?? []
+  return chunk.flatMap(({ line }, index) => {
+    const enrolledAs = others[index]
+    return enrolledAs === undefined ? [] : [{ line, enrolledAs }]
+  })
+}
+
 async function* takeLeads(file: string, skipped: ReadonlySet<number>, count: number): AsyncGenerator<Lead, void, void> {
   let taken = 0
   for await (const row of readLeads(file)) {
@@ -79,18 +91,20 @@ export const surveyLeads = async (options: SurveyOptions): Promise<LeadSurvey> =
   const chunkSize = Math.max(1, Math.min(300, Math.floor(problemsListed / Math.max(1, options.steps))))
   const rejected: RejectedRow[] = []
   const duplicates: DuplicateRow[] = []
-  const unrenderable = new Set<number>()
+  const left = new Set<number>()
   let chunk: LeadLine[] = []
   let leads = 0
-  let rows = 0
 
   const flush = async (): Promise<void> => {
-    const failed = await rejectedByRendering(options, chunk)
-    for (const row of failed) unrenderable.add(row.line)
+    const known = await duplicatesInStore(options, chunk)
+    const lines = new Set(known.map(({ line }) => line))
+    const fresh = chunk.filter(({ line }) => !lines.has(line))
+    const failed = await rejectedByRendering(options, fresh)
+    for (const { line } of [...known, ...failed]) left.add(line)
+    duplicates.push(...known)
     rejected.push(...failed)
-    leads += chunk.length - failed.length
+    leads += fresh.length - failed.length
     chunk = []
-    options.onProgress?.(rows)
   }
 
   for await (const row of readLeads(options.file)) {
@@ -99,12 +113,12 @@ export const surveyLeads = async (options: SurveyOptions): Promise<LeadSurvey> =
       await flush()
       if (leads >= limit) break
     }
-    rows += 1
     if (row.type === "rejected") rejected.push({ line: row.line, reason: row.reason })
     else if (row.type === "duplicate") duplicates.push({ line: row.line, firstLine: row.firstLine })
     else if (chunk.push(row) >= chunkSize) await flush()
   }
   await flush()
   rejected.sort((a, b) => a.line - b.line)
-  return { leads, rejected, duplicates, again: () => takeLeads(options.file, unrenderable, leads) }
+  duplicates.sort((a, b) => a.line - b.line)
+  return { leads, rejected, duplicates, again: () => takeLeads(options.file, left, leads) }
 }

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import type { CampaignStatus } from "sendstate"
 import type { Counts, Renderer } from "sendstate/sdk"
 import { storedReport } from "./campaign-run.ts"
+import { enrolledAddresses } from "./enrolled-address.ts"
 import { type ExitCode, exitCodes } from "./exit-code.ts"
 import { type LeadSurvey, surveyLeads } from "./lead-survey.ts"
 import { openRehearsal } from "./rehearsal.ts"
@@ -33,10 +34,12 @@ export const assertFree = async ({ storage, storeFile }: RunRequest): Promise<vo
 export const checkRun = async (request: RunRequest, renderer: Renderer): Promise<RunCheck> => {
   const { file, leads, storeFile, storage, limit, speed, update, interruption } = request
   const rehearsal = await openRehearsal(file, { renderer, storeFile, update, speed })
+  const enrolled = await enrolledAddresses(storeFile, file.campaign.id)
   try {
     const survey = await surveyLeads({
       file: leads,
       campaign: rehearsal.campaign,
+      enrolled,
       steps: file.campaign.steps.length,
       limit,
       signal: interruption.signal,
@@ -45,6 +48,7 @@ export const checkRun = async (request: RunRequest, renderer: Renderer): Promise
     const { counts } = await storedReport(storage, file.campaign.id)
     return { survey, stored: { status: rehearsal.campaign.status(), counts } }
   } finally {
+    await enrolled?.close()
     await rehearsal.close()
   }
 }

@@ -30,6 +30,9 @@ const shownRows = <Row>(output: Output, rows: ReadonlyArray<Row>, textOf: (row: 
   if (rows.length > listed) output.line(`    ... and ${numberText(rows.length - listed)} more`)
 }
 
+const duplicateText = (row: DuplicateRow): string =>
+  "firstLine" in row ? `the same as line ${row.firstLine}` : `enrolled already, as lead ${row.enrolledAs}`
+
 /** Lists the rows that will not be mailed, all with their line. */
 export const writeBadRows = (
   output: Output,
@@ -43,7 +46,7 @@ export const writeBadRows = (
     output.line(
       `  ${output.style("yellow", countText(duplicates.length, "row"))} with an address that was there before:`,
     )
-    shownRows(output, duplicates, ({ line, firstLine }) => `line ${line}: the same as line ${firstLine}`)
+    shownRows(output, duplicates, (row) => `line ${row.line}: ${duplicateText(row)}`)
   }
 }
 

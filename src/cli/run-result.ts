@@ -9,7 +9,7 @@ import type { RunRequest } from "./run-request.ts"
 /** What to do next, where there is something to do. */
 const hintsOf = ({ state, cause, counts }: CampaignReport, db: string): ReadonlyArray<string> => [
   ...(state === "degraded"
-    ? [`It stopped: ${printable(cause ?? "")} Remove the cause and run the same command again.`]
+    ? [`It stopped (${printable(cause ?? "")}). Remove the cause and run the same command again.`]
     : []),
   ...(state === "paused" ? [`It is paused: sendstate resume --db ${db}, then run the same command again.`] : []),
   ...(state === "cancelled" ? ["It was cancelled: nothing more is sent."] : []),

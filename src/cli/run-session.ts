@@ -54,12 +54,17 @@ const checkAndSend = async (
   if (!dryRun) await assertFree(request)
   const check = await checkRun(request, renderer)
   writePlan(output, { file, storeFile, speed, server, ...check })
-  const busy = server === undefined ? undefined : await checkServer(server, interruption.signal)
-  if (busy !== undefined) output.line(`  the mail server is busy (${printable(busy)}); the campaign waits for it`)
-  const obstacle = obstacleOf(request, check)
+  const checked = server === undefined ? undefined : await checkServer(server, interruption.signal)
+  if (checked?.type === "busy")
+    output.line(`  the mail server is busy (${printable(checked.said)}); the campaign waits`)
+  const obstacle =
+    checked?.type === "unusable" ? { text: checked.message, code: exitCodes.trouble } : obstacleOf(request, check)
   if (obstacle !== undefined || server === undefined) {
-    output.line(`  ${obstacle?.text ?? ""}`)
-    writeObject(request, check.survey, await reportNow(request), { leads: check.survey.leads, dryRun })
+    if (checked?.type === "unusable") err.line(`${err.style("red", "error")} ${printable(checked.message)}`)
+    else output.line(`  ${printable(obstacle?.text ?? "")}`)
+    const report = await reportNow(request)
+    const cause = report.cause ?? (checked?.type === "unusable" ? checked.message : null)
+    writeObject(request, check.survey, { ...report, cause }, { leads: check.survey.leads, dryRun })
     return obstacle?.code ?? exitCodes.done
   }
   const { go, resume } = await askToSend(request, check)

@@ -1,6 +1,6 @@
 import process from "node:process"
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Transport } from "sendstate/sdk"
-import { InvalidInput } from "sendstate/sdk"
 import { smtp } from "sendstate/transport/smtp"
 import { UsageError } from "./usage-error.ts"
 
@@ -51,30 +51,27 @@ const ask = async (transport: Transport, signal: AbortSignal): Promise<Refusal> 
 /** Not there at all, as opposed to busy: nobody wants a campaign to wait for a misspelt port. */
 const isAbsent = (refusal: NonNullable<Refusal>): boolean => refusal.scope === "host" && !/^\d{3}$/.test(refusal.code)
 
-/**
- * Connects and logs in without sending; a server that is not there is asked again for a moment.
- *
- * @returns What it said when it is there, but busy: the campaign can start and will wait for it.
- * @throws InvalidInput `server-refused` when it is not there, or does not let us in.
- */
-export const checkServer = async (server: SmtpServer, signal: AbortSignal): Promise<string | undefined> => {
+/** Whether a server can be used. */
+export type ServerCheck =
+  | { readonly type: "ready" }
+  /** It is there, but busy: the campaign can start and will wait for it. */
+  | { readonly type: "busy"; readonly said: string }
+  /** It is not there, or does not let us in; `message` says what to do. */
+  | { readonly type: "unusable"; readonly message: string }
+
+/** Connects and logs in without sending; a server that is not there is asked again for a moment. */
+export const checkServer = async (server: SmtpServer, signal: AbortSignal): Promise<ServerCheck> => {
   for (let attempt = 1; ; attempt++) {
     const refusal = await ask(server.transport, signal)
-    if (refusal === undefined) return undefined
+    if (refusal === undefined) return { type: "ready" }
     const said = `${refusal.code}${refusal.response === undefined ? "" : `: ${refusal.response}`}`
     const absent = isAbsent(refusal)
-    if (!absent && refusal.scope === "host") return said
-    if (absent && attempt < attempts) {
-      await new Promise((resolve) => setTimeout(resolve, pauseMs))
-      continue
+    if (!absent && refusal.scope === "host") return { type: "busy", said }
+    if (!absent || attempt >= attempts) {
+      const todo = absent ? "Start it, or check host and port" : "Check user, password and TLS"
+      const message = `${server.shown} cannot be used (${said}). Nothing was sent. ${todo}, then run the same command again.`
+      return { type: "unusable", message }
     }
-    throw new InvalidInput({
-      code: "server-refused",
-      retryable: absent,
-      issues: [],
-      message: `${server.shown} cannot be used (${said}). Nothing was sent. ${
-        absent ? "Start it, or check host and port" : "Check user, password and TLS"
-      }, then run the same command again.`,
-    })
+    await sleep(pauseMs, undefined, { signal })
   }
 }

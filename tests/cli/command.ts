@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+
+const bin = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url))
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** The last line of stdout as JSON. */
+  readonly json: () => Record<string, unknown>
+}
+
+/** A command that runs. */
+export interface Running {
+  readonly process: ChildProcess
+  readonly ended: Promise<Ended>
+}
+
+const lastLine = (text: string): string => text.trimEnd().split("\n").at(-1) ?? ""
+
+/** The environment of a command: nothing of ours that it would read. */
+const environment = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
+  const { SENDSTATE_SMTP_URL: _url, SENDSTATE_DB: _db, SENDSTATE_DEBUG: _debug, ...env } = process.env
+  return { ...env, ...more }
+}
+
+/** Starts the real command line from source, in this folder. */
+export const start = (
+  folder: string,
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {},
+): Running => {
+  const child = spawn(process.execPath, ["--conditions=sendstate-source", bin, ...args], {
+    cwd: folder,
+    env: environment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
+  const ended = once(child, "close").then(([code]) => ({
+    code: typeof code === "number" ? code : null,
+    stdout,
+    stderr,
+    json: () => JSON.parse(lastLine(stdout)) as Record<string, unknown>,
+  }))
+  return { process: child, ended }
+}
+
+/** Runs a command to its end. */
+export const sendstate = (
+  folder: string,
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> => start(folder, args, env).ended
