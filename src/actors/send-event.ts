@@ -90,6 +90,10 @@ export const givenUpEvent = (handedOff: boolean, closing: boolean, { at, jitterU
     : { type: "REJECTED", at, jitterUnit, scope: "sender", retryable: true, code: "transport-timeout" }
 }
 
+/** Whether a rejection is about the plugin: it threw or hung before the handoff. */
+export const isTransportFault = (event: SendEvent): boolean =>
+  event.type === "REJECTED" && (event.code === "transport-threw" || event.code === "transport-timeout")
+
 /** The evidence in an answer that came after its call was given up; `undefined` for none. */
 export const lateOutcomeOf = (answer: Answer, handedOff: boolean): LateOutcome | undefined => {
   if ("thrown" in answer) return handedOff ? undefined : { type: "notCalled" }

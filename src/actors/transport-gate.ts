@@ -6,6 +6,17 @@ import { type CircuitEvent, startCircuit, stepCircuit } from "../machines/index.
 import type { Transport } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
 
+/** What a call tells about the other side, beside what the circuit hears. */
+export type GateEvent =
+  | CircuitEvent
+  /** It was reached, and may have the mail. */
+  | { readonly type: "REACHED" }
+  /** It refuses us whatever the mail: a wrong password, a missing certificate. */
+  | { readonly type: "CONFIG_REFUSED" }
+
+/** Sends under way at once before the first one has shown that the transport is set up well. */
+const unprovenConcurrency = 4
+
 /** A slot of its own, a slot to probe the host with, or none: withdrawn, or the door is shut for good. */
 type Admission = "slot" | "probe" | "closed"
 
@@ -34,7 +45,7 @@ export class TransportGate extends Context.Service<
     /** Takes one who waits out of the line; who has a slot keeps it. */
     readonly withdraw: (key: string) => Effect.Effect<void>
     /** What the latest call said about the host. */
-    readonly report: (event: CircuitEvent) => Effect.Effect<void>
+    readonly report: (event: GateEvent) => Effect.Effect<void>
     readonly view: Effect.Effect<GateView>
     /** Nothing new starts from now on; who waits is told so. */
     readonly close: Effect.Effect<void>
@@ -50,6 +61,8 @@ export class TransportGate extends Context.Service<
         // In the order of their coming.
         const waiting = new Map<string, Waiting>()
         let circuit = startCircuit()
+        // A wrong password must cost a handful of refused logins, not one for each slot: providers lock accounts for it.
+        let proven = false
         let sending = 0
         let probing = false
         let nextStartAt = 0
@@ -63,7 +76,7 @@ export class TransportGate extends Context.Service<
 
         const admit = (): void => {
           for (const [key, next] of waiting) {
-            if (sending >= maxConcurrency) return
+            if (sending >= (proven ? maxConcurrency : Math.min(maxConcurrency, unprovenConcurrency))) return
             const now = clock.currentTimeMillisUnsafe()
             const at = opensAt(now)
             if (at > now) {
@@ -112,7 +125,12 @@ export class TransportGate extends Context.Service<
             }),
           report: (event) =>
             Effect.sync(() => {
-              circuit = stepCircuit(circuit, event)
+              if (event.type === "CONFIG_REFUSED") proven = false
+              else if (event.type === "REACHED") proven = true
+              else {
+                proven ||= event.type === "SUCCEEDED"
+                circuit = stepCircuit(circuit, event)
+              }
               admit()
             }),
           view: Effect.sync(() => ({

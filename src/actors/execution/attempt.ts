@@ -13,7 +13,8 @@ import {
   suppressionKey,
   withoutAddresses,
 } from "../../sdk/index.ts"
-import type { SendEvent } from "../send-event.ts"
+import { isTransportFault, type SendEvent } from "../send-event.ts"
+import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
 import { leaseGraceMs } from "./lease.ts"
@@ -68,18 +69,28 @@ const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
     message: `The renderer broke each time: ${defect instanceof Error ? defect.message : String(defect)}`,
   })
 
-const reportToGate = (services: ProcessServices, event: SendEvent): Effect.Effect<void> => {
-  if (event.type === "ACCEPTED") return services.gate.report({ type: "SUCCEEDED" })
-  if (event.type !== "REJECTED") return Effect.void
+const gateEventOf = (event: SendEvent): GateEvent | undefined => {
+  switch (event.type) {
+    case "ACCEPTED":
+      return { type: "SUCCEEDED" }
+    case "UNKNOWN":
+      return { type: "REACHED" }
+    case "NOT_CALLED":
+      return undefined
+    case "REJECTED":
+      break
+  }
+  if (event.scope === "config") return { type: "CONFIG_REFUSED" }
+  // A transport that broke or hung tells nothing about its host.
+  if (isTransportFault(event)) return undefined
   // The server answered: it is up, whatever it thinks of this mail.
-  if (event.scope !== "host")
-    return event.scope === "config" ? Effect.void : services.gate.report({ type: "SUCCEEDED" })
-  return services.gate.report({
+  if (event.scope !== "host") return { type: "SUCCEEDED" }
+  return {
     type: "HOST_FAILED",
     at: event.at,
     cause: event.response ?? event.code,
     ...(event.retryAfterMs === undefined ? {} : { retryAfterMs: event.retryAfterMs }),
-  })
+  }
 }
 
 const lateOf = (event: SendEvent): LateOutcome | undefined => {
@@ -204,7 +215,8 @@ const send = (
     publishProgress(services, intended, undefined)
     const sending: Progress = { ...intended, events: [], row: { ...intended.row, version: result.version } }
     const event = yield* callTransport(services, campaign, sending, message, startedNanos)
-    yield* reportToGate(services, event)
+    const heard = gateEventOf(event)
+    if (heard !== undefined) yield* services.gate.report(heard)
     if (event.type === "REJECTED" && event.scope === "config")
       yield* Effect.ignore(campaign.degrade(`${sender.transport.name}: ${event.response ?? event.code}`))
     yield* saveReceipt(services, campaign, sending, event)
