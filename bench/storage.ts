@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
+import { DatabaseSync } from "node:sqlite"
 import { fileURLToPath } from "node:url"
 import type { Commit, EnrollItem, ExecutionContext, ExecutionRow, StorageDriver } from "sendstate/sdk"
 import { idOf } from "sendstate/sdk"
@@ -154,11 +155,53 @@ const rates = (name: string, rows: number): Promise<void> =>
   inFolder(async (folder) => {
     const driver = await open(name, folder)
     const enrolled = await enroll(driver, rows)
+    const cpu = process.cpuUsage()
     const cycles = await send(driver)
+    const { user, system } = process.cpuUsage(cpu)
     const counts = await driver.counts("spring")
     if (counts.sent !== rows) throw new Error(`only ${counts.sent} of ${rows} were sent`)
     await driver.close()
-    console.log(`${name}: ${Math.round(enrolled)} enrolled/s, ${Math.round(cycles)} cycles/s (${rows} rows)`)
+    console.log(
+      `${name}: ${Math.round(enrolled)} enrolled/s, ${Math.round(cycles)} cycles/s, ${((user + system) / rows).toFixed(1)} µs of CPU a cycle (${rows} rows)`,
+    )
+  })
+
+/**
+ * What the same disk and the same SQLite do with as little as one could store: an execution row by id and an event row
+ * for each enrollment, two updates and two event rows for each send.
+ */
+const bare = (rows: number): Promise<void> =>
+  inFolder(async (folder) => {
+    const db = new DatabaseSync(join(folder, "bare.db"))
+    db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;
+      CREATE TABLE execution (slot INTEGER PRIMARY KEY, id TEXT UNIQUE, body TEXT);
+      CREATE TABLE event (seq INTEGER PRIMARY KEY, slot INTEGER, body TEXT)`)
+    const insert = db.prepare("INSERT INTO execution VALUES (?, ?, ?)")
+    const update = db.prepare("UPDATE execution SET body = ? WHERE slot = ?")
+    const event = db.prepare("INSERT INTO event (slot, body) VALUES (?, ?)")
+    const body = JSON.stringify(contextOf("x"))
+    const batches = (size: number, write: (slot: number) => void): number => {
+      const started = performance.now()
+      for (let done = 0; done < rows; done += size) {
+        db.exec("BEGIN IMMEDIATE")
+        for (let slot = done; slot < Math.min(rows, done + size); slot++) write(slot)
+        db.exec("COMMIT")
+      }
+      return (rows / (performance.now() - started)) * 1_000
+    }
+    const ids = Array.from({ length: rows }, (_, slot) => idOf("bare", slot))
+    const inserted = batches(1_000, (slot) => {
+      insert.run(slot, ids[slot] ?? "", body)
+      event.run(slot, '[{"type":"SCHEDULED","at":0,"dueAt":1000}]')
+    })
+    const step = (slot: number) => {
+      update.run(body, slot)
+      event.run(slot, '[{"type":"DUE","at":2000},{"type":"RENDERED","at":2000}]')
+    }
+    const halves = [batches(batchSize, step), batches(batchSize, step)]
+    const cycles = 1 / halves.reduce((sum, rate) => sum + 1 / rate, 0)
+    db.close()
+    console.log(`bare SQLite: ${Math.round(inserted)} inserted/s, ${Math.round(cycles)} cycles/s (${rows} rows)`)
   })
 
 const resident = (name: string, rows: number): Promise<void> =>
@@ -173,18 +216,21 @@ const resident = (name: string, rows: number): Promise<void> =>
     await driver.close()
   })
 
-const [what, name = "sqlite", count = "100000"] = process.argv.slice(2)
-if (what === "rates") await rates(name, Number(count))
-else if (what === "resident") await resident(name, Number(count))
-else {
-  const self = fileURLToPath(import.meta.url)
+const main = async ([what, name = "sqlite", count = "100000"]: ReadonlyArray<string>): Promise<void> => {
+  if (what === "bare") return bare(Number(name))
+  if (what === "rates") return rates(name, Number(count))
+  if (what === "resident") return resident(name, Number(count))
   const runs = [
+    ["bare", "100000"],
     ["rates", "memory", "100000"],
     ["rates", "sqlite", "100000"],
     ["resident", "memory", "100000"],
     ["resident", "sqlite", "100000"],
     ["resident", "sqlite", "1000000"],
   ]
+  const self = fileURLToPath(import.meta.url)
   for (const run of runs)
     spawnSync(process.execPath, ["--expose-gc", "--conditions=sendstate-source", self, ...run], { stdio: "inherit" })
 }
+
+void main(process.argv.slice(2))

@@ -2,8 +2,9 @@ import type { Enrollment } from "../../../sdk/domain/execution.ts"
 import { checksum } from "./checksum.ts"
 import { type Connection, corrupt } from "./connection.ts"
 
-const statuses: ReadonlySet<unknown> = new Set<Enrollment["status"]>(["active", "finished", "ended"])
+const statuses = ["active", "finished", "ended"] as const
 
+// Without the status, so that it can be changed without a read: of its three words no flip of a bit makes another.
 const sumOf = (enrollment: Enrollment): number =>
   checksum(
     enrollment.id,
@@ -11,7 +12,6 @@ const sumOf = (enrollment: Enrollment): number =>
     enrollment.leadId,
     enrollment.entry,
     enrollment.definition,
-    enrollment.status,
     enrollment.createdAt,
   )
 
@@ -33,7 +33,7 @@ export class EnrollmentTable {
       status: row.status,
       createdAt: row.created_at,
     } as Enrollment
-    if (!statuses.has(enrollment.status) || sumOf(enrollment) !== row.crc)
+    if (!statuses.includes(enrollment.status) || sumOf(enrollment) !== row.crc)
       throw corrupt(this.#connection.path, `Enrollment ${JSON.stringify(enrollment.id)}`)
     return enrollment
   }
@@ -63,11 +63,13 @@ export class EnrollmentTable {
     return changes !== 0
   }
 
-  update(after: Enrollment): void {
+  /** Answers the status before, or `undefined` when there is no such enrollment. */
+  move(id: string, status: Enrollment["status"]): Enrollment["status"] | undefined {
     this.#connection.begin()
-    this.#connection
-      .prepare("UPDATE enrollment SET status = ?, crc = ? WHERE id = ?")
-      .run(after.status, sumOf(after), after.id)
+    const update = this.#connection.prepare("UPDATE enrollment SET status = ? WHERE id = ? AND status = ?")
+    // Nearly always active: then one statement does it without a read.
+    for (const before of statuses) if (before !== status && update.run(status, id, before).changes !== 0) return before
+    return this.get(id)?.status
   }
 
   remove(id: string): void {

@@ -54,9 +54,9 @@ export const attentionBuckets: ReadonlySet<number> = new Set(
 )
 
 const bodyOf = (row: ExecutionRow): string => {
-  const { id: _id, machine: _machine, timeScale: _timeScale, retry: _retry, ...context } = row.context
-  const body: Body = [row.state, row.scheduledFor, row.token, row.version, row.claims, row.intent, row.flags, context]
-  return JSON.stringify(body)
+  // JSON leaves out what is undefined. Several times faster than to take the rest of a destructuring.
+  const own = { ...row.context, id: undefined, machine: undefined, timeScale: undefined, retry: undefined }
+  return JSON.stringify([row.state, row.scheduledFor, row.token, row.version, row.claims, row.intent, row.flags, own])
 }
 
 /** The resting row's columns, with their checksum. */

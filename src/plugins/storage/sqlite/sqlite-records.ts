@@ -110,8 +110,8 @@ export class SqliteRecords implements Records {
     this.#enrollments.remove(id)
   }
 
-  updateEnrollment(_before: Enrollment, after: Enrollment): void {
-    this.#enrollments.update(after)
+  moveEnrollment(id: string, status: Enrollment["status"]): Enrollment["status"] | undefined {
+    return this.#enrollments.move(id, status)
   }
 
   appendHistory({ slot }: Stored, events: ReadonlyArray<ExecutionEvent>): void {

@@ -34,10 +34,8 @@ const store = (engine: Engine, work: Work, before: Stored, next: RowEntry, commi
   // A plan whose execution is there already was stored by an earlier commit: it stays as it is.
   if (commit.plan !== undefined) insert(engine, work, commit.plan)
   if (commit.enrollment === undefined) return
-  const enrollment = records.enrollment(after.row.enrollmentId)
-  if (enrollment === undefined || enrollment.status === commit.enrollment) return
-  records.updateEnrollment(enrollment, { ...enrollment, status: commit.enrollment })
-  enrollmentDelta(work.delta(enrollment.campaignId), enrollment.status, commit.enrollment)
+  const status = records.moveEnrollment(after.row.enrollmentId, commit.enrollment)
+  if (status !== undefined) enrollmentDelta(work.delta(after.row.campaignId), status, commit.enrollment)
 }
 
 /** Everything that changes what an execution is. */

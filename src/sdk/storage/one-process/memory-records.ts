@@ -186,8 +186,11 @@ export class MemoryRecords implements Records {
     this.#put("enrollment", this.#enrollments, enrollment.id, undefined)
   }
 
-  updateEnrollment(_before: Enrollment, after: Enrollment): void {
-    this.#put("enrollment", this.#enrollments, after.id, after)
+  moveEnrollment(id: string, status: Enrollment["status"]): Enrollment["status"] | undefined {
+    const before = this.#enrollments.get(id)
+    if (before !== undefined && before.status !== status)
+      this.#put("enrollment", this.#enrollments, id, { ...before, status })
+    return before?.status
   }
 
   appendHistory({ row }: Stored, events: ReadonlyArray<ExecutionEvent>): void {

@@ -84,7 +84,8 @@ export interface Records {
   /** `false` when the id is taken. */
   insertEnrollment(enrollment: Enrollment): boolean
   removeEnrollment(enrollment: Enrollment): void
-  updateEnrollment(before: Enrollment, after: Enrollment): void
+  /** Answers the status before; `undefined` when there is no such enrollment. */
+  moveEnrollment(id: string, status: Enrollment["status"]): Enrollment["status"] | undefined
 
   appendHistory(stored: Stored, events: ReadonlyArray<ExecutionEvent>): void
   history(id: string): ReadonlyArray<HistoryEntry>
