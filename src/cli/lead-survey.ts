@@ -34,6 +34,8 @@ export interface SurveyOptions {
   /** At most so many leads; default all. */
   readonly limit?: number | undefined
   readonly signal: AbortSignal
+  /** Told now and then how many leads were checked. */
+  readonly onProgress: (leads: number) => void
 }
 
 /** As many problems as a preflight lists. */
@@ -105,6 +107,7 @@ export const surveyLeads = async (options: SurveyOptions): Promise<LeadSurvey> =
     rejected.push(...failed)
     leads += fresh.length - failed.length
     chunk = []
+    options.onProgress(leads)
   }
 
   for await (const row of readLeads(options.file)) {

@@ -2,9 +2,11 @@ import { existsSync } from "node:fs"
 import type { CampaignStatus } from "sendstate"
 import type { Counts, Renderer } from "sendstate/sdk"
 import { storedReport } from "./campaign-run.ts"
+import { numberText } from "./duration-text.ts"
 import { enrolledAddresses } from "./enrolled-address.ts"
 import { type ExitCode, exitCodes } from "./exit-code.ts"
 import { type LeadSurvey, surveyLeads } from "./lead-survey.ts"
+import { err, type Output } from "./output.ts"
 import { openRehearsal } from "./rehearsal.ts"
 import type { RunRequest } from "./run-request.ts"
 
@@ -26,6 +28,21 @@ export const assertFree = async ({ storage, storeFile }: RunRequest): Promise<vo
   await driver.close()
 }
 
+/** Tells a person that a large file is being checked; says nothing elsewhere. */
+const showChecking = (output: Output): { readonly show: (leads: number) => void; readonly end: () => void } => {
+  let shown = false
+  return {
+    show: (leads) => {
+      if (!output.isTerminal || leads < 1_000) return
+      shown = true
+      output.raw(`\r  checking leads: ${numberText(leads)}`)
+    },
+    end: () => {
+      if (shown) output.raw("\r\u001b[2K")
+    },
+  }
+}
+
 /**
  * Checks definition, templates and every row, and renders every mail for every lead. Stores nothing.
  *
@@ -34,6 +51,7 @@ export const assertFree = async ({ storage, storeFile }: RunRequest): Promise<vo
 export const checkRun = async (request: RunRequest, renderer: Renderer): Promise<RunCheck> => {
   const { file, leads, storeFile, storage, limit, speed, update, interruption } = request
   const rehearsal = await openRehearsal(file, { renderer, storeFile, update, speed })
+  const checking = showChecking(err)
   const enrolled = await enrolledAddresses(storeFile, file.campaign.id)
   try {
     const survey = await surveyLeads({
@@ -43,11 +61,13 @@ export const checkRun = async (request: RunRequest, renderer: Renderer): Promise
       steps: file.campaign.steps.length,
       limit,
       signal: interruption.signal,
+      onProgress: checking.show,
     })
     if (!rehearsal.isStored) return { survey, stored: undefined }
     const { counts } = await storedReport(storage, file.campaign.id)
     return { survey, stored: { status: rehearsal.campaign.status(), counts } }
   } finally {
+    checking.end()
     await enrolled?.close()
     await rehearsal.close()
   }

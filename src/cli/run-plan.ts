@@ -34,7 +34,7 @@ const duplicateText = (row: DuplicateRow): string =>
   "firstLine" in row ? `the same as line ${row.firstLine}` : `enrolled already, as lead ${row.enrolledAs}`
 
 /** Lists the rows that will not be mailed, all with their line. */
-export const writeBadRows = (
+const writeBadRows = (
   output: Output,
   { rejected, duplicates }: { rejected: ReadonlyArray<RejectedRow>; duplicates: ReadonlyArray<DuplicateRow> },
 ): void => {

@@ -81,8 +81,9 @@ export const runSession = async (request: RunRequest, renderer: Renderer): Promi
   try {
     return await checkAndSend(request, server, renderer)
   } catch (error) {
-    if (request.interruption.wasAsked()) return exitCodes.drained
-    throw error
+    if (!request.interruption.wasAsked()) throw error
+    writeObject(request, { rejected: [], duplicates: [] }, await reportNow(request))
+    return exitCodes.drained
   } finally {
     await server?.transport.close?.()
   }

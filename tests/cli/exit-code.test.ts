@@ -114,6 +114,8 @@ test("4: work remains after --until-idle, and 130 after Ctrl-C, which lets mails
   const smtp = ["--smtp", inbox.url()]
   const running = start(folder.path, [...args, ...smtp])
   await inbox.has(5)
+  // Twice for one key press: the terminal tells the process, and npm, which tells it again.
+  running.process.kill("SIGINT")
   running.process.kill("SIGINT")
   const drained = await running.ended
   expect(drained.code).toBe(130)
@@ -127,4 +129,21 @@ test("4: work remains after --until-idle, and 130 after Ctrl-C, which lets mails
   expect(idle.code).toBe(4)
   expect(idle.json()).toMatchObject({ state: "running", sent: 300, scheduled: 300 })
   expect([...inbox.copies().values()].every((copies) => copies === 1)).toBe(true)
+})
+
+test("a second Ctrl-C aborts: what was under way is in doubt, and no more than that", async () => {
+  await using inbox = await MailInbox.start({ delayMs: 60_000 })
+  await using folder = await campaignFolder(oneMail, leadsCsv(20))
+  const smtp = ["--smtp", `${inbox.url()}?connections=3`]
+  const running = start(folder.path, [...args, ...smtp])
+  await inbox.asked(3)
+  running.process.kill("SIGINT")
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  running.process.kill("SIGINT")
+  expect((await running.ended).code).toBe(130)
+
+  inbox.behaviour.delayMs = 0
+  const again = await sendstate(folder.path, [...args, ...smtp])
+  expect(again.code).toBe(3)
+  expect(again.json()).toMatchObject({ sent: 17, inDoubt: 3, inDoubtTotal: 3 })
 })

@@ -33,6 +33,7 @@ export class MailInbox implements AsyncDisposable {
   readonly received: ReceivedMail[] = []
   readonly behaviour: InboxBehaviour
   connections = 0
+  #arrived = 0
   #waiting: Array<() => void> = []
   readonly #server: SMTPServer
 
@@ -62,11 +63,13 @@ export class MailInbox implements AsyncDisposable {
         stream.on("data", (piece: Buffer) => pieces.push(piece))
         stream.on("end", async () => {
           const to = session.envelope.rcptTo[0]?.address ?? ""
+          this.#arrived += 1
+          this.#wake()
           await sleep(this.behaviour.delayMs ?? 0)
           const answer = this.behaviour.mail?.(to)
           // Taken, and nobody is told: what the sender calls in doubt.
           if (answer === undefined || answer === "hang up") this.received.push({ to, raw: Buffer.concat(pieces) })
-          for (const wake of this.#waiting.splice(0)) wake()
+          this.#wake()
           if (answer === "hang up") this.#hangUp()
           else if (answer === undefined) callback(null, "taken")
           else callback(errorOf(answer))
@@ -91,7 +94,12 @@ export class MailInbox implements AsyncDisposable {
 
   /** Answers once so many mails were taken. */
   async has(count: number): Promise<void> {
-    while (this.received.length < count) await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    while (this.received.length < count) await this.#news()
+  }
+
+  /** Answers once so many mails have arrived whole, answered or not. */
+  async asked(count: number): Promise<void> {
+    while (this.#arrived < count) await this.#news()
   }
 
   /** How many copies each address got. */
@@ -103,6 +111,14 @@ export class MailInbox implements AsyncDisposable {
 
   parsed(index: number): Promise<ParsedMail> {
     return simpleParser(this.received[index]?.raw ?? Buffer.alloc(0))
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
   }
 
   #hangUp(): void {
