@@ -140,6 +140,20 @@ test("when the key has been forgotten by the provider, the campaign's policy dec
   expect(await spring.settled()).toMatchObject({ inDoubt: 1 })
 })
 
+test("when no attempt is left for a repeat under the key, the campaign's policy decides", async () => {
+  const transport = transportOf(
+    async (_, { handoff }) => {
+      handoff()
+      return lost
+    },
+    { idempotent: { ttlMs: 600_000 } },
+  )
+  const { spring } = await doubtful({ onUnknown: "assumeSent", retry: { attempts: 1 } }, { transport })
+  await spring.enroll(people("ann"))
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 1, unconfirmed: 1, inDoubt: 0 })
+})
+
 test("a transport that can be asked settles the doubt before any policy", async () => {
   const { spring, inbox, executionOf } = await doubtful(
     { onUnknown: "resend" },

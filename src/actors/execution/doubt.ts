@@ -18,14 +18,15 @@ const resolve = (services: ProcessServices, progress: Progress, verdict: Resolve
     ...verdict,
   })
 
-// A second send under the same key makes no second copy while the other side remembers the first.
-const repeatsSafely = ({ sender, clock }: ProcessServices, { context }: Progress): boolean => {
-  const { idempotent } = sender.transport.capabilities
-  return (
-    idempotent !== undefined &&
-    context.renderedAt !== null &&
-    clock.currentTimeMillisUnsafe() - context.renderedAt < idempotent.ttlMs
-  )
+// A second send under the same key makes no second copy, if it starts while the other side remembers the first.
+const byRepeating = (services: ProcessServices, progress: Progress): Progress => {
+  const { idempotent, deadlineMs } = services.sender.transport.capabilities
+  if (idempotent === undefined) return progress
+  const resolved = resolve(services, progress, { verdict: "notSent", by: "idempotency" })
+  const { dueAt, renderedAt } = resolved.context
+  return dueAt !== null && renderedAt !== null && dueAt + deadlineMs - renderedAt < idempotent.ttlMs
+    ? resolved
+    : progress
 }
 
 const byPolicy = (services: ProcessServices, campaign: CampaignOfExecution, progress: Progress): Progress => {
@@ -80,7 +81,6 @@ export const settleDoubt = (
       if (found.type === "accepted") return resolve(services, progress, { verdict: "sent", by: "lookup" })
       if (found.type === "notFound") return resolve(services, progress, { verdict: "notSent", by: "lookup" })
     }
-    return repeatsSafely(services, progress)
-      ? resolve(services, progress, { verdict: "notSent", by: "idempotency" })
-      : byPolicy(services, campaign, progress)
+    const repeated = byRepeating(services, progress)
+    return repeated === progress ? byPolicy(services, campaign, progress) : repeated
   })
