@@ -69,7 +69,10 @@ export class Sendstate extends Context.Service<
       options?: { readonly duplicate?: boolean },
     ) => Effect.Effect<ControlAnswer, ControlError>
     readonly resolve: (executionId: string, verdict: "sent" | "notSent") => Effect.Effect<ControlAnswer, ControlError>
-    readonly reschedule: (executionId: string, dueAt: number) => Effect.Effect<ControlAnswer, ControlError>
+    readonly reschedule: (
+      executionId: string,
+      dueAt: number,
+    ) => Effect.Effect<ControlAnswer, ControlError | InvalidInput>
     readonly explain: (executionId: string) => Effect.Effect<Explanation, NotFound | StorageError>
     readonly suppress: (email: string, reason?: string) => Effect.Effect<void, StorageError | InvalidInput>
     readonly unsuppress: (email: string) => Effect.Effect<boolean, StorageError | InvalidInput>
@@ -117,7 +120,7 @@ const campaignEffects = (
 
 const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => {
   const { services } = runtime
-  const on = <A>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, ControlError>) =>
+  const on = <A, E = never>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, ControlError | E>) =>
     Effect.gen(function* () {
       const [row] = yield* services.store.use((driver) => driver.get([id]))
       return row === undefined ? ("missing" as const) : yield* body(yield* runtime.campaign(row.campaignId))

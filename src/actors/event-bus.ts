@@ -8,8 +8,19 @@ import type { RuntimeEvent } from "../sdk/index.ts"
 
 /** One listener's view: what it has not taken yet, and how much it lost by being slow. */
 export interface Subscription {
-  /** The next event; a `lagged` event stands where some were lost. `undefined` when the bus has closed. */
+  /** The next event; a `lagged` event stands where some were lost. `undefined` at the end. */
   readonly next: Effect.Effect<RuntimeEvent | undefined>
+  /** Takes no more: `next` answers what has come so far, then the end. */
+  readonly end: () => void
+}
+
+interface Listener {
+  buffer: RuntimeEvent[]
+  /** How many of the buffer were taken. */
+  taken: number
+  missed: number
+  ended: boolean
+  readonly ready: Latch.Latch
 }
 
 /** Events kept for one listener before the oldest are dropped. */
@@ -27,58 +38,61 @@ export class EventBus extends Context.Service<
     EventBus,
     Effect.gen(function* () {
       const clock = yield* Clock.Clock
-      const listeners = new Set<{ buffer: RuntimeEvent[]; missed: number; ready: Latch.Latch }>()
-      let closed = false
+      const listeners = new Set<Listener>()
+      const end = (listener: Listener): void => {
+        listener.ended = true
+        listener.ready.openUnsafe()
+      }
       yield* Effect.addFinalizer(() =>
         Effect.sync(() => {
-          closed = true
-          for (const listener of listeners) listener.ready.openUnsafe()
+          for (const listener of listeners) end(listener)
         }),
       )
 
       return EventBus.of({
         publish: (event) => {
           for (const listener of listeners) {
+            if (listener.ended) continue
             listener.buffer.push(event)
-            if (listener.buffer.length > bufferSize) {
+            if (listener.buffer.length - listener.taken > bufferSize) {
               // Dropping half at once keeps the cost of a slow listener constant per event.
-              listener.missed += listener.buffer.splice(0, bufferSize / 2).length
+              listener.buffer.splice(0, listener.taken + bufferSize / 2)
+              listener.missed += bufferSize / 2
+              listener.taken = 0
             }
             listener.ready.openUnsafe()
           }
         },
         subscribe: Effect.gen(function* () {
-          const listener = { buffer: [] as RuntimeEvent[], missed: 0, ready: Latch.makeUnsafe(false) }
+          const listener: Listener = { buffer: [], taken: 0, missed: 0, ended: false, ready: Latch.makeUnsafe(false) }
           yield* Effect.acquireRelease(
             Effect.sync(() => listeners.add(listener)),
             () => Effect.sync(() => listeners.delete(listener)),
           )
-          let taken = 0
           const take = (): RuntimeEvent | undefined => {
             if (listener.missed > 0) {
-              const missed = listener.missed
+              const { missed } = listener
               listener.missed = 0
-              taken = 0
               return { type: "lagged", at: clock.currentTimeMillisUnsafe(), missed }
             }
-            const event = listener.buffer[taken]
-            if (event !== undefined) taken += 1
+            const event = listener.buffer[listener.taken]
+            if (event !== undefined) listener.taken += 1
             // Shifting one by one is quadratic for a long buffer.
-            if (taken > 1_000 || taken === listener.buffer.length) {
-              listener.buffer.splice(0, taken)
-              taken = 0
+            if (listener.taken > 1_000 || listener.taken === listener.buffer.length) {
+              listener.buffer.splice(0, listener.taken)
+              listener.taken = 0
             }
             return event
           }
           const next: Subscription["next"] = Effect.gen(function* () {
             while (true) {
               const event = take()
-              if (event !== undefined || closed) return event
+              if (event !== undefined || listener.ended) return event
               listener.ready.closeUnsafe()
               yield* listener.ready.await
             }
           })
-          return { next }
+          return { next, end: () => end(listener) }
         }),
       })
     }),

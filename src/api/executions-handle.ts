@@ -9,7 +9,7 @@ import {
   retryExecution,
 } from "../actors/runtime/execution-control.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
-import type { Closed, ExecutionRow } from "../sdk/index.ts"
+import type { Closed, ExecutionRow, InvalidInput } from "../sdk/index.ts"
 import { type ExecutionFilter, listExecutions } from "./execution-list.ts"
 import type { PromiseRunner } from "./promise.ts"
 
@@ -25,7 +25,7 @@ export interface ExecutionsHandle {
   retry(id: string, options?: { readonly duplicate?: boolean }): Promise<ControlAnswer>
   /** Settles an execution in doubt. */
   resolve(id: string, verdict: "sent" | "notSent"): Promise<ControlAnswer>
-  /** Moves the due time (epoch ms) of an execution that waits. */
+  /** Moves the due time (epoch ms) of an execution that waits. @throws InvalidInput when it is no instant. */
   reschedule(id: string, dueAt: number): Promise<ControlAnswer>
 }
 
@@ -35,7 +35,7 @@ export const makeExecutionsHandle = (
   runtime: RuntimeActor["Service"],
 ): ExecutionsHandle => {
   const { services } = runtime
-  const on = <A>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, CampaignError | Closed>) =>
+  const on = <A>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, CampaignError | Closed | InvalidInput>) =>
     runner.run(
       Effect.gen(function* () {
         const [row] = yield* services.store.use((driver) => driver.get([id]))

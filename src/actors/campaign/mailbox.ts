@@ -14,6 +14,9 @@ export interface Mailbox {
 
 /** A mailbox that works for as long as the scope lives. Commands must not ask the same mailbox. */
 export const makeMailbox: Effect.Effect<Mailbox, never, Scope> = Effect.gen(function* () {
+  // Nobody answers any more: who waits is interrupted rather than left waiting for ever.
+  const gone = yield* Deferred.make<never>()
+  yield* Effect.addFinalizer(() => Deferred.interrupt(gone))
   const queue = yield* Queue.bounded<Effect.Effect<void>>(capacity)
   yield* Effect.forkScoped(Effect.forever(Effect.flatten(Queue.take(queue))))
   return {
@@ -21,7 +24,7 @@ export const makeMailbox: Effect.Effect<Mailbox, never, Scope> = Effect.gen(func
       Effect.gen(function* () {
         const answer = yield* Deferred.make<A, E>()
         yield* Queue.offer(queue, Effect.asVoid(Deferred.into(command, answer)))
-        return yield* Deferred.await(answer)
+        return yield* Effect.raceFirst(Deferred.await(answer), Deferred.await(gone))
       }),
   }
 })

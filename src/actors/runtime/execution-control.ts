@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
+import * as z from "zod"
 import { hasEnded } from "../../machines/index.ts"
-import type { ExecutionRow, Flag } from "../../sdk/index.ts"
+import { type ExecutionRow, type Flag, type InvalidInput, parse } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices, SignalAnswer } from "../execution/dependencies.ts"
 
@@ -89,11 +90,19 @@ export const resolveExecution = (
     jitterUnit: services.random.nextDoubleUnsafe(),
   }))
 
+const dueAtSchema = z.int().min(0).max(8.64e15)
+
 /** Moves the due time of an execution that waits. */
 export const rescheduleExecution = (
   services: ProcessServices,
   actor: CampaignActor,
   id: string,
   dueAt: number,
-): Effect.Effect<ControlAnswer, CampaignError> =>
-  control(actor, id, () => ({ type: "RESCHEDULE", dueAt, at: services.clock.currentTimeMillisUnsafe() }))
+): Effect.Effect<ControlAnswer, CampaignError | InvalidInput> =>
+  Effect.andThen(
+    Effect.try({
+      try: () => parse(dueAtSchema, dueAt, "The due time (epoch milliseconds)"),
+      catch: (error) => error as InvalidInput,
+    }),
+    control(actor, id, () => ({ type: "RESCHEDULE", dueAt, at: services.clock.currentTimeMillisUnsafe() })),
+  )

@@ -4,19 +4,22 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
+import * as z from "zod"
 import {
   type Campaign,
   Closed,
   type Counts,
   type ExecutionRow,
+  type InvalidInput,
   idOf,
   NotFound,
   type Observer,
+  parse,
   type StorageError,
 } from "../../sdk/index.ts"
 import { type CampaignActor, type CampaignError, makeCampaignActor } from "../campaign/campaign-actor.ts"
 import { type Definition, definitionOf, loadDefinition, saveDefinition } from "../campaign/definition.ts"
-import { type CampaignRecord, newRecord, readRecord, recordOf, saveRecord } from "../campaign/record.ts"
+import { afterEvent, type CampaignRecord, newRecord, readRecord, recordOf, saveRecord } from "../campaign/record.ts"
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
@@ -31,7 +34,7 @@ import { type Explanation, explainExecution } from "./explain.ts"
 import { type Health, healthOf } from "./health.ts"
 
 /** Everything that `campaigns.create` may fail with. */
-export type CreateError = CampaignError | TemplateError | Closed
+export type CreateError = CampaignError | TemplateError | Closed | InvalidInput
 
 export interface CreateOptions {
   /** Leaves the campaign in `draft` until it is started. */
@@ -73,8 +76,13 @@ export class RuntimeActor extends Context.Service<
     RuntimeActor,
     StorageError,
     Store | Committer | EventBus | Problems | Sender | Templates | TransportGate
-  > => Layer.effect(RuntimeActor, makeRuntime(settings))
+  > => {
+    parse(z.int().min(1), settings.maxLive, "maxLive")
+    return Layer.effect(RuntimeActor, makeRuntime(settings))
+  }
 }
+
+const speedSchema = z.number().positive().max(1e12)
 
 /** How long aborted sends may take to answer before they are given up, milliseconds. */
 const abortWaitMs = 2_000
@@ -102,6 +110,9 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const scope = yield* Scope.Scope
+    for (const observer of settings.observers) yield* observe(observer, bus, problems)
+    // Closed in the reverse order: drain, then campaigns, then observers, so that each sees the last of the one before.
+    const campaignScope = yield* Scope.fork(scope)
     const fork = Effect.runForkWith(yield* Effect.context<never>())
     const actors = new Map<string, CampaignActor>()
     let draining = false
@@ -130,7 +141,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       Effect.gen(function* () {
         const actor = yield* Scope.provide(
           makeCampaignActor(services, { record, owner, maxLive, passive: settings.passive }),
-          scope,
+          campaignScope,
         )
         actors.set(record.id, actor)
         return actor
@@ -156,9 +167,12 @@ const makeRuntime = (settings: RuntimeSettings) =>
       Effect.gen(function* () {
         const hash = yield* saveDefinition(store, campaign, definition)
         const now = clock.currentTimeMillisUnsafe()
-        const record = newRecord(campaign.id, hash, { origin: now, scale: options.speed ?? 1 }, now)
+        const draft = newRecord(campaign.id, hash, { origin: now, scale: options.speed ?? 1 }, now)
+        // In one write: a crash between two would leave a draft that nobody asked for.
+        const record = options.draft === true ? draft : (afterEvent(draft, { type: "START" }) ?? draft)
         const actor = yield* spawn(yield* saveRecord(store, record))
-        if (options.draft !== true) yield* actor.tell({ type: "START" })
+        const { state, context } = record.rest
+        bus.publish({ type: "campaign", at: now, campaignId: campaign.id, state, cause: context.cause })
         return actor
       })
 
@@ -222,7 +236,6 @@ const makeRuntime = (settings: RuntimeSettings) =>
       })
 
     yield* Effect.addFinalizer(() => (draining ? Effect.void : drain(0)))
-    for (const observer of settings.observers) yield* observe(observer, bus, problems)
     yield* reviveAll
 
     return RuntimeActor.of({
@@ -231,6 +244,10 @@ const makeRuntime = (settings: RuntimeSettings) =>
       create: (campaign, options) =>
         Effect.gen(function* () {
           yield* refuseWhenDraining
+          yield* Effect.try({
+            try: () => parse(speedSchema.optional(), options.speed, "The speed"),
+            catch: (error) => error as InvalidInput,
+          })
           const definition = yield* register(campaign)
           const existing = yield* find(campaign.id)
           return existing === undefined

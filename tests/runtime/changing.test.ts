@@ -1,0 +1,151 @@
+import { handlebars } from "sendstate/renderer/handlebars"
+import { memory as memoryStorage } from "sendstate/storage/memory"
+import { expect, test } from "vitest"
+import { campaign, failureOf, openCampaign, openWorld, people } from "./world.ts"
+
+const wording = (html: string) =>
+  handlebars({
+    templates: { hello: { subject: "Hello", html: `<p>${html}</p>` }, nudge: { subject: "Nudge", html: "<p>n</p>" } },
+  })
+
+const bodies = (world: Awaited<ReturnType<typeof openWorld>>) =>
+  world.inbox.sent.map(({ message }) => message.text.trim())
+
+test("creating the same campaign again goes on with it", async () => {
+  const { spring, runtime } = await openCampaign()
+  await spring.enroll(people("ann"))
+  await spring.settled()
+  const same = await runtime.campaigns.create(campaign())
+  expect(await same.enroll(people("ann"))).toMatchObject({ enrolled: 0, duplicates: 1 })
+})
+
+test("a changed definition is refused with the differences, and nothing changes", async () => {
+  const { runtime, spring } = await openCampaign()
+  const failure = await failureOf(
+    runtime.campaigns.create(
+      campaign({ from: "Bob <bob@acme.test>", steps: [{ template: "hello", after: "1 hour" }, { template: "nudge" }] }),
+    ),
+  )
+  expect(failure).toMatchObject({ _tag: "Conflict", code: "campaign-differs", retryable: false })
+  const { differences } = failure as unknown as { differences: ReadonlyArray<{ path: string; message: string }> }
+  expect(differences.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(["from.name", "from.address", "steps.0.afterMs", "steps.1"]),
+  )
+  await spring.enroll(people("ann"))
+  expect(await spring.settled()).toMatchObject({ planned: 1, sent: 1 })
+})
+
+test("a changed template is refused by its name, until `update` is asked for", async () => {
+  const storage = memoryStorage()
+  const world = await openWorld({ storage, renderer: wording("old") })
+  const definition = campaign({ steps: [{ template: "hello", after: "1 hour" }] })
+  const old = await world.runtime.campaigns.create(definition, { speed: 36_000 })
+  await old.pause()
+  await old.enroll(people("ann"))
+  const again = await world.restart({ renderer: wording("new") })
+  const failure = await failureOf(again.runtime.campaigns.create(definition))
+  expect(failure).toMatchObject({
+    code: "campaign-differs",
+    differences: [{ path: "steps.0.template", message: expect.stringContaining("hello") }],
+  })
+  const spring = await again.runtime.campaigns.create(definition, { update: true })
+  await spring.enroll(people("bob"))
+  await spring.resume()
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 2 })
+  // What was planned keeps what it was planned with.
+  const text = Object.fromEntries(again.inbox.sent.map(({ message }) => [message.to.address, message.text.trim()]))
+  expect(text).toEqual({ "ann@example.test": "old", "bob@example.test": "new" })
+})
+
+test("an update applies to steps that are not planned yet", async () => {
+  const { runtime, spring, inbox, until } = await openCampaign(
+    { steps: [{ template: "hello" }, { template: "nudge", after: "1 hour" }] },
+    { speed: 36_000 },
+  )
+  await spring.enroll(people("ann"))
+  await until((event) => event.type === "execution" && event.step === 1)
+  await runtime.campaigns.create(
+    campaign({ steps: [{ template: "hello" }, { template: "nudge", after: "1 hour" }, { template: "last" }] }),
+    { update: true },
+  )
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ planned: 3, sent: 3 })
+  expect(inbox.sent.map(({ message }) => message.subject.split(" ")[0])).toEqual(["Hello", "Nudge", "Last"])
+})
+
+test("speed is kept over a restart, and later creations do not change it", async () => {
+  const world = await openCampaign({ steps: [{ template: "hello", after: "1 hour" }] }, { speed: 36_000 })
+  const again = await world.restart()
+  const spring = await again.runtime.campaigns.create(campaign({ steps: [{ template: "hello", after: "1 hour" }] }), {
+    speed: 1,
+  })
+  expect(spring.status().speed).toBe(36_000)
+  await spring.enroll(people("ann"))
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 1 })
+  expect(bodies(again)).toEqual(["Hello ann@example.test"])
+})
+
+test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])("a speed of %s is refused", async (speed) => {
+  const { runtime } = await openWorld()
+  expect(await failureOf(runtime.campaigns.create(campaign(), { speed }))).toMatchObject({ _tag: "InvalidInput" })
+  expect(await runtime.campaigns.list()).toEqual([])
+})
+
+test.each([0, -1, 1.5, Number.NaN])("a limit of %s live executions is refused", async (maxLive) => {
+  expect(await failureOf(openWorld({ maxLive }))).toMatchObject({ _tag: "InvalidInput" })
+})
+
+test("a template that does not exist or does not compile is refused before anything is stored", async () => {
+  const { runtime } = await openWorld({
+    renderer: handlebars({ templates: { broken: { subject: "x", html: "<p>{{#if}}</p>" } } }),
+  })
+  expect(await failureOf(runtime.campaigns.create(campaign({ steps: [{ template: "nowhere" }] })))).toMatchObject({
+    _tag: "NotFound",
+  })
+  expect(await failureOf(runtime.campaigns.create(campaign({ steps: [{ template: "broken" }] })))).toMatchObject({
+    _tag: "RenderError",
+  })
+  expect(await runtime.campaigns.list()).toEqual([])
+})
+
+test("a failed mail is run again by hand, and revives a completed campaign", async () => {
+  let isBroken = true
+  const { spring, runtime, executionOf } = await openCampaign(
+    { steps: [{ template: "hello" }, { template: "nudge" }] },
+    {
+      transport: {
+        outcome: () =>
+          isBroken ? { type: "rejected", scope: "recipient", retryable: false, code: "550" } : { type: "accepted" },
+      },
+    },
+  )
+  await spring.enroll(people("ann"))
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ failed: 1, enrollments: { ended: 1 } })
+  isBroken = false
+  const { id } = await executionOf("ann")
+  expect(await runtime.executions.retry(id)).toBe("applied")
+  expect(await spring.completed()).toMatchObject({
+    planned: 2,
+    sent: 2,
+    failed: 0,
+    enrollments: { finished: 1, ended: 0 },
+  })
+  expect(await runtime.executions.retry(id)).toBe("refused")
+  expect(await runtime.executions.retry("nobody")).toBe("missing")
+})
+
+test("a waiting mail is moved to another time, and to no time that makes no sense", async () => {
+  const { spring, runtime, executionOf } = await openCampaign({ steps: [{ template: "hello", after: "1 day" }] })
+  await spring.enroll(people("ann"))
+  const { id, scheduledFor } = await executionOf("ann")
+  for (const nonsense of [Number.NaN, Number.POSITIVE_INFINITY, -1])
+    expect(await failureOf(runtime.executions.reschedule(id, nonsense))).toMatchObject({ _tag: "InvalidInput" })
+  expect(await runtime.executions.reschedule(id, scheduledFor + 5)).toBe("applied")
+  expect((await runtime.executions.get(id)).scheduledFor).toBe(scheduledFor + 5)
+  expect(await runtime.executions.reschedule(id, 0)).toBe("applied")
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 1 })
+})

@@ -1,0 +1,123 @@
+import { expect, test } from "vitest"
+import { faultyStorage } from "./faulty-storage.ts"
+import { accepted, crowd, door, failureOf, openCampaign, people, reaches } from "./world.ts"
+
+test("a suppressed address is never mailed, in whatever case it is written", async () => {
+  const { spring, runtime, inbox, executionOf } = await openCampaign()
+  await runtime.suppress("ANN@Example.TEST", "complaint")
+  await spring.enroll(people("ann", "bob"))
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 1, suppressed: 1, enrollments: { finished: 1, ended: 1 } })
+  expect(inbox.sent.map(({ message }) => message.to.address)).toEqual(["bob@example.test"])
+  expect((await executionOf("ann")).context.attempt).toBe(1)
+})
+
+test("a suppression between the claim and the intent is seen by the intent's own commit", async () => {
+  const storage = faultyStorage()
+  const { spring, runtime, inbox } = await openCampaign({}, { storage })
+  const held = door()
+  const asked = door()
+  storage.fault = (method, args) => {
+    if (method !== "commit" || !JSON.stringify(args[0]).includes('"intent":{')) return undefined
+    storage.fault = () => undefined
+    asked.open()
+    return { wait: held.opened }
+  }
+  await spring.enroll(people("ann"))
+  await asked.opened
+  await runtime.suppress("ann@example.test")
+  held.open()
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ suppressed: 1, sent: 0 })
+  expect(inbox.count).toBe(0)
+})
+
+test("a suppression ends a sequence at its next mail", async () => {
+  const { spring, runtime, inbox, until } = await openCampaign(
+    { steps: [{ template: "hello" }, { template: "nudge", after: "1 hour" }] },
+    { speed: 36_000 },
+  )
+  await spring.enroll(people("ann"))
+  await until(reaches("done"))
+  await runtime.suppress("ann@example.test")
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ planned: 2, sent: 1, suppressed: 1 })
+  expect(inbox.count).toBe(1)
+})
+
+test("a suppression that is lifted lets later mails through", async () => {
+  const { spring, runtime } = await openCampaign({ steps: [{ template: "hello", after: "1 hour" }] }, { speed: 36_000 })
+  expect(await runtime.unsuppress("ann@example.test")).toBe(false)
+  await runtime.suppress("ann@example.test")
+  await spring.enroll(people("ann"))
+  expect(await runtime.unsuppress("ann@example.test")).toBe(true)
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 1, suppressed: 0 })
+})
+
+test("suppressing what is no address is refused", async () => {
+  const { runtime } = await openCampaign()
+  expect(await failureOf(runtime.suppress("nobody"))).toMatchObject({ _tag: "InvalidInput" })
+})
+
+test("suppression survives a restart", async () => {
+  const world = await openCampaign()
+  await world.runtime.suppress("ann@example.test")
+  const again = await world.restart()
+  const spring = await again.runtime.campaigns.get("spring")
+  await spring.enroll(people("ann"))
+  expect(await spring.settled()).toMatchObject({ suppressed: 1, sent: 0 })
+})
+
+test("a pause stops new starts at once; what is under way ends; resume goes on", async () => {
+  const answer = door()
+  const { spring, inbox, until } = await openCampaign(
+    {},
+    {
+      transport: {
+        maxConcurrency: 3,
+        outcome: async () => {
+          await answer.opened
+          return accepted
+        },
+      },
+    },
+  )
+  await spring.enroll(crowd(200))
+  await until(reaches("sending.attempting"))
+  expect(await spring.pause()).toBe(true)
+  expect(await spring.pause()).toBe(false)
+  const { sending } = await spring.stats()
+  expect(sending).toBeGreaterThan(0)
+  answer.open()
+  // Rows that waited for the transport are given back: nothing stays leased.
+  expect(await spring.settled()).toMatchObject({ sent: sending, scheduled: 200 - sending, rendering: 0, sending: 0 })
+  expect(inbox.count).toBe(sending)
+  expect(await spring.resume()).toBe(true)
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 200 })
+  expect(inbox.count).toBe(200)
+})
+
+test("a paused campaign takes leads and wishes, and starts nothing", async () => {
+  const { spring, runtime, inbox, executionOf } = await openCampaign()
+  await spring.pause()
+  await spring.enroll(people("ann", "bob"))
+  expect(await runtime.executions.cancel((await executionOf("ann")).id)).toBe("cancelled")
+  expect(await spring.settled()).toMatchObject({ scheduled: 1, cancelled: 1, sent: 0 })
+  expect(inbox.count).toBe(0)
+  await spring.resume()
+  expect(await spring.settled()).toMatchObject({ scheduled: 0, sent: 1 })
+})
+
+test("a pause is kept over a restart", async () => {
+  const world = await openCampaign()
+  await world.spring.pause()
+  await world.spring.enroll(people("ann"))
+  const again = await world.restart()
+  const spring = await again.runtime.campaigns.get("spring")
+  expect(spring.status().state).toBe("paused")
+  expect(await spring.settled()).toMatchObject({ scheduled: 1, sent: 0 })
+  await spring.resume()
+  expect(await spring.settled()).toMatchObject({ sent: 1 })
+})
