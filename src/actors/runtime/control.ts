@@ -81,51 +81,73 @@ const onExecutions = (runtime: Runtime, command: Exclude<ControlCommand, { type:
     (answers) => ({ type: "executions", answers }) satisfies ControlResult,
   )
 
-/** Carries out a command in this process. Never fails: a failure is an answer. */
-export const carryOut = (runtime: Runtime, command: ControlCommand): Effect.Effect<ControlResult> => {
-  const work: Effect.Effect<
-    ControlResult,
-    { readonly code: string; readonly message: string; readonly retryable: boolean }
-  > = command.type === "campaign" ? onCampaign(runtime, command) : onExecutions(runtime, command)
-  return Effect.catch(work, ({ code, message, retryable }) =>
-    Effect.succeed({ type: "failed" as const, code, message, retryable }),
-  )
-}
+type Failure = { readonly code: string; readonly message: string; readonly retryable: boolean }
 
-/** How often the owner looks for requests where the storage cannot tell, milliseconds. */
+/** Carries out a command in this process. Never fails: a failure is an answer. */
+export const carryOut = (runtime: Runtime, command: ControlCommand): Effect.Effect<ControlResult> =>
+  Effect.suspend(
+    (): Effect.Effect<ControlResult, Failure> =>
+      command.type === "campaign" ? onCampaign(runtime, command) : onExecutions(runtime, command),
+  ).pipe(
+    // What another program left in the store may be no command at all.
+    Effect.catchDefect((defect) =>
+      Effect.fail<Failure>({ code: "broke", retryable: false, message: `The command broke: ${String(defect)}.` }),
+    ),
+    Effect.catch(({ code, message, retryable }) =>
+      Effect.succeed<ControlResult>({ type: "failed", code, message, retryable }),
+    ),
+  )
+
+/** How often the owner looks for requests, milliseconds. */
 const pollMs = 250
 
-const isPending = ({ value }: Document): boolean => value.status === "pending"
+const pageSize = 100
 
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
 /** Serves the requests that other processes leave in the storage, for as long as the scope lives. */
 export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Effect.gen(function* () {
   const runtime = yield* RuntimeActor
-  const { store } = runtime.services
+  const { store, clock } = runtime.services
   if (!store.storage.capabilities.control) return
+  const serving = new Set<string>()
 
-  const serve = ({ key, value }: Document): Effect.Effect<void, StorageError> =>
+  const write = (key: string, value: Document["value"] | null) =>
+    store.use((driver) => driver.writeDocuments([{ kind: "control", key, value }]))
+
+  const serve = ({ key, value }: Document): Effect.Effect<void> =>
     Effect.gen(function* () {
       const result = yield* carryOut(runtime, value.command as unknown as ControlCommand)
-      yield* store.use((driver) =>
-        driver.writeDocuments([
-          {
-            kind: "control",
-            key,
-            value: { command: value.command ?? null, status: "answered", result: asJson(result) },
-          },
-        ]),
+      yield* write(key, { ...value, status: "answered", result: asJson(result) })
+    }).pipe(
+      Effect.catch((error) => Effect.sync(() => runtime.problems.report(`control requests: ${error.message}`))),
+      Effect.ensuring(Effect.sync(() => serving.delete(key))),
+    )
+
+  const look = Effect.gen(function* () {
+    let after: string | undefined
+    while (true) {
+      const page = yield* store.use((driver) =>
+        driver.listDocuments("control", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
       )
-    })
+      for (const request of page) {
+        const { key, value } = request
+        // Who asked has stopped waiting, or died before it could withdraw the request or take the answer.
+        if (typeof value.until === "number" && value.until < clock.currentTimeMillisUnsafe()) yield* write(key, null)
+        else if (value.status === "pending" && !serving.has(key)) {
+          serving.add(key)
+          // A cancel may wait for a send that is under way; the others need not wait for it.
+          yield* Effect.forkChild(serve(request))
+        }
+      }
+      after = page.at(-1)?.key
+      if (page.length < pageSize) return
+    }
+  })
 
   yield* Effect.forkScoped(
     Effect.forever(
-      Effect.gen(function* () {
-        const waiting = yield* store.use((driver) => driver.listDocuments("control", { limit: 100 }))
-        for (const request of waiting.filter(isPending)) yield* serve(request)
-        yield* Effect.sleep(pollMs)
-      }).pipe(
+      Effect.andThen(look, Effect.sleep(pollMs)).pipe(
         Effect.catch((error) =>
           Effect.andThen(
             Effect.sync(() => runtime.problems.report(`control requests: ${error.message}`)),
@@ -148,7 +170,7 @@ export const askOwner = (
     const { store, clock } = services
     const until = clock.currentTimeMillisUnsafe() + deadlineMs
     yield* store.use((driver) =>
-      driver.writeDocuments([{ kind: "control", key, value: { command: asJson(command), status: "pending" } }]),
+      driver.writeDocuments([{ kind: "control", key, value: { command: asJson(command), status: "pending", until } }]),
     )
     let result: ControlResult | undefined
     while (result === undefined && clock.currentTimeMillisUnsafe() < until) {
