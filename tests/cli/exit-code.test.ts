@@ -109,13 +109,14 @@ test("1: a server that is not there, a campaign file with mistakes, and a wrong 
 })
 
 test("4: work remains after --until-idle, and 130 after Ctrl-C, which lets mails under way end", async () => {
-  await using inbox = await MailInbox.start({ delayMs: 40 })
+  await using inbox = await MailInbox.start({ delayMs: 300 })
   await using folder = await campaignFolder(twoMails, leadsCsv(300))
   const smtp = ["--smtp", inbox.url()]
   const running = start(folder.path, [...args, ...smtp])
   await inbox.has(5)
   // Twice for one key press: the terminal tells the process, and npm, which tells it again.
   running.process.kill("SIGINT")
+  await new Promise((resolve) => setTimeout(resolve, 100))
   running.process.kill("SIGINT")
   const drained = await running.ended
   expect(drained.code).toBe(130)

@@ -12,8 +12,7 @@ let inbox: MailInbox
 
 beforeAll(async () => {
   inbox = await MailInbox.start({
-    recipient: (to) =>
-      to.startsWith("gone") ? { code: 550, text: '=1+1 "5.1.1", no such\u001b[31m user' } : undefined,
+    recipient: (to) => (to.startsWith("gone") ? { code: 550, text: '=1+1 "5.1.1", no such \u202euser' } : undefined),
   })
   folder = await campaignFolder(oneMail, "email,firstName\nann@x.test,Ann\ngone@x.test,Bob\nzoe@bücher.test,Zoë\n")
   await sendstate(folder.path, ["run", "campaign.yaml", "leads.csv", "--yes", "--smtp", inbox.url()])
@@ -52,18 +51,23 @@ test("an export holds every execution, and CSV and NDJSON say the same", async (
   expect((await stat(join(folder.path, "all.csv"))).mode & 0o077).toBe(0)
 })
 
-test("list filters by state and error, explain tells the story, and no answer of a server reaches the terminal as an escape", async () => {
+test("list filters by state and error, explain tells the story, and nothing that a server says can steer the terminal", async () => {
   const list = await look("list", "--state", "failed")
   expect(list.stdout).toContain("gone@x.test")
   expect(list.stdout).not.toContain("ann@x.test")
   const { executions } = (await look("list", "--state", "failed", "--json")).json()
-  const [failed] = executions as ReadonlyArray<{ readonly execution: string; readonly reason: string }>
+  const [failed] = executions as ReadonlyArray<{
+    readonly execution: string
+    readonly reason: string
+    readonly reasonText: string
+  }>
   const byError = (await look("list", "--error", failed?.reason ?? "", "--json")).json()
   expect(byError).toMatchObject({ count: 1, more: false })
   const explained = await look("explain", failed?.execution ?? "")
   expect(explained.stdout).toContain("failed after 1 attempt")
   expect(explained.stdout).toContain("rendered; intent stored")
-  expect(list.stdout + explained.stdout).not.toContain("\u001b")
+  expect(failed?.reasonText).toContain("\u202e")
+  expect(list.stdout + explained.stdout).not.toContain("\u202e")
   const byLead = await look("explain", "--lead", "ann@x.test", "--json")
   expect(byLead.json()).toMatchObject({ executions: [{ execution: { leadId: "ann@x.test" } }] })
 })
