@@ -2,12 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type CampaignHandle, createRuntime, type Runtime, type RuntimeOptions } from "sendstate"
-import { handlebars } from "sendstate/renderer/handlebars"
 import type {
   CampaignInput,
   ExecutionRow,
-  LeadInput,
-  Renderer,
   RuntimeEvent,
   SendOutcome,
   Storage,
@@ -21,6 +18,9 @@ import {
   memory as memoryTransport,
 } from "sendstate/transport/memory"
 import { onTestFinished } from "vitest"
+import { campaign, renderer } from "./mail.ts"
+
+export { campaign, crowd, people, renderer } from "./mail.ts"
 
 /** A folder that is gone after the test. */
 export const temporaryFolder = (): string => {
@@ -28,49 +28,6 @@ export const temporaryFolder = (): string => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
-
-const real = handlebars({
-  templates: {
-    hello: { subject: "Hello {{lead.email}}", html: "<p>Hello {{lead.email}}</p>" },
-    nudge: { subject: "Nudge {{lead.email}}", html: "<p>Still there, {{lead.email}}?</p>" },
-    last: { subject: "Last {{lead.email}}", html: "<p>Good bye {{lead.email}}</p>" },
-    picky: { subject: "Offer", html: "<p>Only for you, {{city}}</p>" },
-    dated: { subject: "Dated", html: "<p>{{date now}}</p>" },
-  },
-})
-
-const compiled = new Map<string, ReturnType<Renderer["compile"]>>()
-
-/** The templates of all tests; `picky` needs a value that not every lead has. Each is compiled once per file. */
-export const renderer = (changes: Partial<Renderer> = {}): Renderer => ({
-  name: real.name,
-  version: real.version,
-  load: real.load,
-  compile: (source, options) => {
-    const known = compiled.get(source.name) ?? real.compile(source, options)
-    compiled.set(source.name, known)
-    return known
-  },
-  prepare: real.prepare,
-  ...changes,
-})
-
-/** A campaign of one mail, changed as asked. */
-export const campaign = (changes: Partial<CampaignInput> = {}): CampaignInput => ({
-  id: "spring",
-  from: "Ann <ann@acme.test>",
-  steps: [{ template: "hello" }],
-  retry: { base: "1 second", jitter: 0 },
-  ...changes,
-})
-
-/** Leads by name, at `example.test`. */
-export const people = (...names: ReadonlyArray<string>): ReadonlyArray<LeadInput> =>
-  names.map((name) => ({ email: `${name}@example.test` }))
-
-/** So many leads: `lead0@example.test` and on. */
-export const crowd = (size: number): ReadonlyArray<LeadInput> =>
-  Array.from({ length: size }, (_, index) => ({ email: `lead${index}@example.test` }))
 
 /** What the other side says. */
 export const accepted: SendOutcome = { type: "accepted" }

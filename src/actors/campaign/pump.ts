@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
-import { leaseGraceMs, leaseMs } from "../execution/lease.ts"
+import { leaseGraceMs, leaseMs, maxClaims } from "../execution/lease.ts"
 
 /** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
 const longestSleepMs = 60_000
@@ -55,6 +55,11 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const renewedMs = Math.max(leaseMs, services.sender.transport.capabilities.deadlineMs + leaseGraceMs)
   let stopped = false
   let restsUntil = 0
+  // Which of the rows that were claimed together took the process down is not known: the next time could be the last
+  // for all of them. So they run one by one, and only the culprit is there when it happens again.
+  let oneByOne = false
+
+  const room = (): number => (oneByOne ? 1 : options.maxLive) - live.size
 
   const wake = (): void => {
     idle.closeUnsafe()
@@ -95,21 +100,31 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     )
   }
 
-  const claim: Effect.Effect<number, StorageError> = Effect.gen(function* () {
-    const rows = yield* store.use((driver) =>
+  // A claim that is given back does not count against the row.
+  const giveBack = (rows: ReadonlyArray<ExecutionRow>): Effect.Effect<void, StorageError> =>
+    rows.length === 0
+      ? Effect.void
+      : Effect.asVoid(store.use((driver) => driver.release(rows, clock.currentTimeMillisUnsafe())))
+
+  /** Claims as many as there is room for; answers whether there may be more. */
+  const claim: Effect.Effect<boolean, StorageError> = Effect.gen(function* () {
+    const limit = room()
+    const claimed = yield* store.use((driver) =>
       driver.claimDue({
         owner: options.owner,
-        limit: options.maxLive - live.size,
+        limit,
         leaseMs,
         now: clock.currentTimeMillisUnsafe(),
         campaigns,
       }),
     )
-    const leads = yield* Effect.tapError(leadsOf(rows), () =>
-      Effect.ignore(store.use((driver) => driver.release(rows, clock.currentTimeMillisUnsafe()))),
-    )
+    const suspect = claimed.find((row) => row.claims >= maxClaims)
+    oneByOne = suspect !== undefined
+    const rows = suspect === undefined ? claimed : live.size === 0 ? [suspect] : []
+    yield* giveBack(claimed.filter((row) => !rows.includes(row)))
+    const leads = yield* Effect.tapError(leadsOf(rows), () => Effect.ignore(giveBack(rows)))
     for (const [index, row] of rows.entries()) yield* start(row, leads[index])
-    return rows.length
+    return claimed.length === limit
   })
 
   const turn: Effect.Effect<void, StorageError> = Effect.gen(function* () {
@@ -120,10 +135,8 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     // What became due by itself is work too.
     idle.closeUnsafe()
     settled.closeUnsafe()
-    const room = options.maxLive - live.size
-    const looks = !stopped && (room >= worthwhile || live.size === 0)
-    // A full claim: there may be more.
-    if (looks && (yield* claim) === room) return void wakeLatch.openUnsafe()
+    const looks = !stopped && (room() >= worthwhile || live.size === 0)
+    if (looks && (yield* claim) && !oneByOne) return void wakeLatch.openUnsafe()
     if (looks && live.size === 0) yield* options.onQuiet
     const nextAt = looks ? yield* store.use((driver) => driver.nextDueAt(campaigns)) : null
     const wait = nextAt === null ? longestSleepMs : Math.min(longestSleepMs, nextAt - clock.currentTimeMillisUnsafe())

@@ -17,13 +17,10 @@ import { isTransportFault, type SendEvent } from "../send-event.ts"
 import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
-import { leaseGraceMs } from "./lease.ts"
+import { leaseGraceMs, maxClaims } from "./lease.ts"
 import { composeMessage, renderMail } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
 import { type AttemptEnd, commitForCertain, endOf, persist, publishProgress, saveProgress } from "./save.ts"
-
-/** Claims without progress after which an execution is given up: it takes its process down, again and again. */
-const maxClaims = 3
 
 const failed = (services: ProcessServices, code: string, text: string, retryable: boolean): ExecutionEvent => ({
   type: "FAILED",

@@ -3,3 +3,6 @@ export const leaseMs = 60_000
 
 /** By how much a lease outlives the transport's deadline, milliseconds: the time to start the call and store its receipt. */
 export const leaseGraceMs = 30_000
+
+/** Claims without progress after which an execution is given up: it takes its process down, again and again. */
+export const maxClaims = 3
