@@ -1,4 +1,5 @@
 import type { CancelAnswer, ControlAnswer, ControlCommand, StoreHandle } from "sendstate"
+import { bucketOf } from "sendstate/sdk"
 import { confirm } from "./confirmation.ts"
 import { countText } from "./duration-text.ts"
 import type { Selected } from "./execution-selection.ts"
@@ -13,8 +14,8 @@ type Answer = CancelAnswer | ControlAnswer
 export interface ExecutionChange {
   readonly store: StoreHandle
   readonly selected: Selected
-  /** What is done to them, for the question: `run again`. */
-  readonly verb: string
+  /** What is done to so many of them: `run 3 executions again`. */
+  readonly describe: (executions: string) => string
   readonly command: (ids: ReadonlyArray<string>) => ControlCommand
   readonly yes: boolean
   readonly json: boolean
@@ -37,11 +38,20 @@ const meanings: Readonly<Record<Answer, string>> = {
   inDoubt: "cancelled, but an earlier attempt may have been delivered",
 }
 
-const controlAll = async (
-  change: ExecutionChange,
-): Promise<ReadonlyArray<{ readonly id: string; readonly answer: Answer }>> => {
+interface Answered {
+  readonly id: string
+  readonly answer: Answer
+}
+
+const tallyOf = (answers: ReadonlyArray<Answered>): Partial<Record<Answer, number>> => {
+  const tally: Partial<Record<Answer, number>> = {}
+  for (const { answer } of answers) tally[answer] = (tally[answer] ?? 0) + 1
+  return tally
+}
+
+const controlAll = async (change: ExecutionChange): Promise<ReadonlyArray<Answered>> => {
   const ids = change.selected.rows.map(({ id }) => id)
-  const answers: Array<{ readonly id: string; readonly answer: Answer }> = []
+  const answers: Answered[] = []
   for (let at = 0; at < ids.length; at += batchSize) {
     const batch = ids.slice(at, at + batchSize)
     const result = await change.store.control(change.command(batch), { deadlineMs })
@@ -62,48 +72,42 @@ const writePreview = (output: Output, { selected }: ExecutionChange): void => {
   const { rows, unfit } = selected
   writeExecutions(output, rows.slice(0, shown))
   if (rows.length > shown) output.line(`  ... and ${countText(rows.length - shown, "more execution")}`)
-  for (const row of unfit) output.line(`  ${row.id} is ${row.state}: left alone`)
+  for (const row of unfit) output.line(`  ${row.id} is ${bucketOf(row)}: left alone`)
+}
+
+const isChange = (answer: Answer): boolean =>
+  answer === "applied" || answer === "requested" || answer === "cancelled" || answer === "inDoubt"
+
+/** Shows what would be changed and asks; one alone was named on purpose. */
+const agreed = async (output: Output, change: ExecutionChange): Promise<boolean> => {
+  writePreview(output, change)
+  const { length } = change.selected.rows
+  return length === 1 || confirm(`${change.describe(countText(length, "execution"))}?`, change.yes)
 }
 
 /** Shows what would be changed, asks, changes it, and tells what became of each. */
 export const changeExecutions = async (change: ExecutionChange): Promise<ExitCode> => {
-  const { selected, verb, yes, json } = change
-  const output = json ? err : out
-  const { rows, unfit } = selected
-  if (rows.length === 0) {
-    output.line(unfit.length === 0 ? `There is nothing to ${verb}.` : `None of them can be changed so.`)
-    for (const row of unfit) output.line(`  ${row.id} is ${row.state}`)
-    if (json) writeJson({ changed: 0, answers: {}, executions: [], unfit: unfit.map(({ id }) => id) })
-    return unfit.length === 0 ? exitCodes.done : exitCodes.failures
+  const output = change.json ? err : out
+  const { rows, unfit } = change.selected
+  const end = (answers: ReadonlyArray<Answered>, code: ExitCode): ExitCode => {
+    const changed = answers.filter(({ answer }) => isChange(answer)).length
+    if (change.hint !== undefined && changed > 0) output.line(`  ${change.hint}`)
+    if (change.json)
+      writeJson({ changed, answers: tallyOf(answers), executions: answers, unfit: unfit.map(({ id }) => id) })
+    return code
   }
-  writePreview(output, change)
-  // One that was named is no surprise; many are shown first.
-  const asks = rows.length > 1
-  if (
-    asks &&
-    !(await confirm(`${verb[0]?.toUpperCase()}${verb.slice(1)} ${countText(rows.length, "execution")}?`, yes))
-  ) {
+  if (rows.length === 0) {
+    output.line(unfit.length === 0 ? "There is no such execution." : "None of them is in a state for it.")
+    for (const row of unfit) output.line(`  ${row.id} is ${bucketOf(row)}`)
+    return end([], unfit.length === 0 ? exitCodes.done : exitCodes.failures)
+  }
+  if (!(await agreed(output, change))) {
     output.line("Nothing was changed.")
-    if (json) writeJson({ changed: 0, answers: {}, executions: [], unfit: unfit.map(({ id }) => id) })
-    return exitCodes.workRemains
+    return end([], exitCodes.workRemains)
   }
   const answers = await controlAll(change)
-  const counts = new Map<Answer, number>()
-  for (const { answer } of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1)
-  for (const [answer, count] of counts) output.line(`  ${countText(count, "execution")}: ${meanings[answer]}`)
-  const changed = answers.filter(
-    ({ answer }) => answer === "applied" || answer === "requested" || answer === "cancelled" || answer === "inDoubt",
-  )
-  if (change.hint !== undefined && changed.length > 0) output.line(`  ${change.hint}`)
-  if (json)
-    writeJson({
-      changed: changed.length,
-      answers: Object.fromEntries(counts),
-      executions: answers,
-      unfit: unfit.map(({ id }) => id),
-    })
-  return exitOf(
-    answers.map(({ answer }) => answer),
-    unfit.length,
-  )
+  for (const [answer, count] of Object.entries(tallyOf(answers)))
+    output.line(`  ${countText(count, "execution")}: ${meanings[answer as Answer]}`)
+  const plain = answers.map(({ answer }) => answer)
+  return end(answers, exitOf(plain, unfit.length))
 }

@@ -69,7 +69,7 @@ export const checkServer = async (server: SmtpServer, signal: AbortSignal): Prom
     if (!absent && refusal.scope === "host") return { type: "busy", said }
     if (!absent || attempt >= attempts) {
       const todo = absent ? "Start it, or check host and port" : "Check user, password and TLS"
-      const message = `${server.shown} cannot be used (${said}). Nothing was sent. ${todo}, then run the same command again.`
+      const message = `${server.shown} cannot be used (${said}). This run sent nothing. ${todo}, then run the same command again.`
       return { type: "unusable", message }
     }
     await sleep(pauseMs, undefined, { signal })

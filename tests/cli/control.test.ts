@@ -65,7 +65,7 @@ test("failed mails are run again, many only after a preview with --yes, and only
   const asks = await sendstate(folder.path, ["retry", "--error", "5.1.1"])
   expect(asks.code).toBe(1)
   expect(asks.stdout).toContain("u4@x.test")
-  expect(asks.stderr).toContain("Run again 3 executions? There is no terminal to ask: add --yes.")
+  expect(asks.stderr).toContain("Run 3 executions again? There is no terminal to ask: add --yes.")
   const [sent] = await listed(folder.path, "--state", "sent")
   const vain = await sendstate(folder.path, ["retry", sent?.execution ?? "", "--json"])
   expect(vain).toMatchObject({ code: 2 })

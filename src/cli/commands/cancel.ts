@@ -53,7 +53,7 @@ export const cancelCommand = defineCommand({
           "inDoubt",
           "retrying",
         ]),
-        verb: "cancel",
+        describe: (executions) => `Cancel ${executions}`,
         command: (ids) => ({ type: "cancel", ids }),
       })
     }),

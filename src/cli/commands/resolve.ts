@@ -29,7 +29,7 @@ export const resolveCommand = defineCommand({
       changeExecutions({
         store,
         selected: await selectExecutions(store, args._, args, ["inDoubt"]),
-        verb: `resolve as ${verdict}`,
+        describe: (executions) => `Resolve ${executions} as ${verdict}`,
         command: (ids) => ({ type: "resolve", ids, verdict: verdict === "sent" ? "sent" : "notSent" }),
         yes: args.yes === true,
         json: args.json === true,

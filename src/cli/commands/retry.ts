@@ -23,7 +23,7 @@ export const retryCommand = defineCommand({
       changeExecutions({
         store,
         selected: await selectExecutions(store, args._, args, ["failed"]),
-        verb: "run again",
+        describe: (executions) => `Run ${executions} again`,
         command: (ids) => ({ type: "retry", ids, duplicate: args.duplicate === true }),
         yes: args.yes === true,
         json: args.json === true,
