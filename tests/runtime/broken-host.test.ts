@@ -4,7 +4,7 @@ import { Sendstate } from "sendstate/effect"
 import type { SendOutcome } from "sendstate/sdk"
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { type MemoryTransportOptions, memory as memoryTransport } from "sendstate/transport/memory"
-import { faultyStorage } from "./faulty-storage.ts"
+import { faultyStorage, storageError } from "./faulty-storage.ts"
 import { advance, advanceUntil } from "./virtual-time.ts"
 import { accepted, campaign, crowd, down, misconfigured, people, renderer } from "./world.ts"
 
@@ -170,6 +170,27 @@ it.effect("a process that was frozen between its intent and the call does not ca
       ),
     )
   })
+})
+
+it.effect("intents that fail again and again are tried with pauses, not in a tight loop, and reported", () => {
+  const storage = faultyStorage()
+  return Effect.gen(function* () {
+    const { create, health } = yield* Sendstate
+    const spring = yield* create(campaign())
+    storage.fault = (method) => (method === "commit" ? { before: storageError("unavailable") } : undefined)
+    yield* spring.enroll(people("ann"))
+    yield* advance(20_000, 100)
+    expect(storage.calls("claimDue")).toBeGreaterThan(10)
+    expect(storage.calls("claimDue")).toBeLessThan(60)
+    expect((yield* health).problems.length).toBeGreaterThan(0)
+    storage.fault = () => undefined
+    yield* spring.close
+    yield* advanceUntil(
+      Effect.map(spring.state, (state) => state === "completed"),
+      { stepMs: 100 },
+    )
+    expect(yield* spring.stats).toMatchObject({ sent: 1, failed: 0, inDoubtTotal: 0 })
+  }).pipe(Effect.provide(Sendstate.layer({ storage, transport: memoryTransport(), renderer: renderer() })))
 })
 
 const frozenAtIntent = (inner: ReturnType<typeof memoryStorage>) =>

@@ -37,23 +37,6 @@ test("a full storage degrades the campaign; nothing is lost, and resume goes on"
   expect(inbox.count).toBe(20)
 })
 
-test("intents that fail again and again are tried with pauses, not in a tight loop, and reported", async () => {
-  const storage = faultyStorage()
-  const { spring, runtime } = await openCampaign({}, { storage })
-  const { left } = failing(storage, Number.POSITIVE_INFINITY, (method) => method === "commit", {
-    before: storageError("unavailable"),
-  })
-  await spring.enroll(people("ann"))
-  const claims = storage.calls("claimDue")
-  await new Promise((resolve) => setTimeout(resolve, 300))
-  expect(storage.calls("claimDue") - claims).toBeLessThan(5)
-  expect(left()).toBe(Number.POSITIVE_INFINITY)
-  expect((await runtime.health()).problems.length).toBeGreaterThan(0)
-  storage.fault = () => undefined
-  await spring.close()
-  expect(await spring.completed()).toMatchObject({ sent: 1, inDoubtTotal: 0 })
-})
-
 test("an intent whose answer was lost is read again: it is sent once, without doubt", async () => {
   const storage = faultyStorage()
   const { spring, inbox } = await openCampaign({}, { storage })

@@ -140,7 +140,7 @@ test("closing during enroll keeps what was acknowledged; giving the leads again 
   const world = await openCampaign()
   const reading = door()
   const source = async function* () {
-    for (const [index, lead] of crowd(5_000).entries()) {
+    for (const [index, lead] of crowd(2_000).entries()) {
       if (index === 1_100) reading.open()
       if (index % 100 === 0) await new Promise(setImmediate)
       yield lead
@@ -153,9 +153,9 @@ test("closing during enroll keeps what was acknowledged; giving the leads again 
   const spring = await again.runtime.campaigns.get("spring")
   const { planned } = await spring.stats()
   expect(planned).toBeGreaterThanOrEqual(1_000)
-  expect(await spring.enroll(crowd(5_000))).toMatchObject({ duplicates: planned, enrolled: 5_000 - planned })
+  expect(await spring.enroll(crowd(2_000))).toMatchObject({ duplicates: planned, enrolled: 2_000 - planned })
   await spring.close()
-  expect(await spring.completed()).toMatchObject({ sent: 5_000 })
+  expect(await spring.completed()).toMatchObject({ sent: 2_000 })
 })
 
 test("a campaign that was created while its process died is found running", async () => {
