@@ -35,6 +35,7 @@ import {
 export interface CampaignEffects {
   readonly id: string
   readonly state: Effect.Effect<CampaignState>
+  /** Streams leads in; idempotent, durable in batches. */
   readonly enroll: (
     leads: LeadSource,
     options?: Pick<EnrollOptions, "onRejected">,
@@ -54,34 +55,48 @@ export interface CampaignEffects {
 
 type ControlError = CampaignError | Closed
 
+export type { CampaignError } from "./actors/campaign/campaign-actor.ts"
+
+/** What opening the storage may fail with. */
+export type OpenError = StorageError | StorageOwned | NotFound
+
 /** sendstate as an Effect service; the same runtime as `createRuntime`, closed with its layer's scope. */
 export class Sendstate extends Context.Service<
   Sendstate,
   {
+    /** Creates a campaign, or goes on with the one that is stored under this id. */
     readonly create: <Data>(
       campaign: CampaignInput<Data>,
       options?: CreateOptions,
     ) => Effect.Effect<CampaignEffects, CreateError | InvalidInput>
+    /** A stored campaign. */
     readonly campaign: (id: string) => Effect.Effect<CampaignEffects, NotFound | StorageError | Closed>
+    /** Cancels one execution; `cancelled` only when nothing was and nothing will be sent. */
     readonly cancel: (executionId: string) => Effect.Effect<CancelAnswer | "missing", ControlError>
+    /** Runs a failed execution again with a new budget. */
     readonly retry: (
       executionId: string,
       options?: { readonly duplicate?: boolean },
     ) => Effect.Effect<ControlAnswer, ControlError>
+    /** Settles an execution in doubt. */
     readonly resolve: (executionId: string, verdict: "sent" | "notSent") => Effect.Effect<ControlAnswer, ControlError>
+    /** Moves the due time (epoch ms) of an execution that waits. */
     readonly reschedule: (
       executionId: string,
       dueAt: number,
     ) => Effect.Effect<ControlAnswer, ControlError | InvalidInput>
+    /** Why an execution stands where it stands. */
     readonly explain: (executionId: string) => Effect.Effect<Explanation, NotFound | StorageError>
+    /** Never mail this address again, in any campaign. */
     readonly suppress: (email: string, reason?: string) => Effect.Effect<void, StorageError | InvalidInput>
+    /** Lifts a suppression; answers whether there was one. */
     readonly unsuppress: (email: string) => Effect.Effect<boolean, StorageError | InvalidInput>
     readonly events: Stream.Stream<RuntimeEvent>
     readonly health: Effect.Effect<Health>
   }
 >()("sendstate/Sendstate") {
   /** Opens the storage and goes on with every campaign in it, for as long as the layer lives. */
-  static readonly layer = (options: RuntimeOptions): Layer.Layer<Sendstate, StorageError | StorageOwned> =>
+  static readonly layer = (options: RuntimeOptions): Layer.Layer<Sendstate, OpenError> =>
     Layer.provide(Layer.effect(Sendstate, Effect.map(RuntimeActor, makeService)), layerRuntime(options))
 }
 

@@ -11,6 +11,7 @@ import { TransportGate } from "./actors/transport-gate.ts"
 import { mjml } from "./plugins/renderer/mjml/index.ts"
 import { sqlite } from "./plugins/storage/sqlite/index.ts"
 import {
+  type NotFound,
   type Observer,
   RenderError,
   type Renderer,
@@ -36,7 +37,9 @@ export interface RuntimeOptions {
 const defaultMaxLive = 500
 
 /** The runtime as a layer: the composition root, and the only place that knows the default plugins. */
-export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor, StorageError | StorageOwned> => {
+export const layerRuntime = (
+  options: RuntimeOptions,
+): Layer.Layer<RuntimeActor, StorageError | StorageOwned | NotFound> => {
   const storage = options.storage ?? sqlite("sendstate.db")
   const renderer = options.renderer ?? mjml({ directory: "templates" })
   const stored = Layer.provideMerge(Layer.mergeAll(Committer.layer, Templates.layer(renderer)), Store.layer(storage))
@@ -56,7 +59,7 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
 }
 
 /** A runtime that sends nothing: reads and controls a store that nobody runs. */
-export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, StorageError | StorageOwned> => {
+export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, StorageError | StorageOwned | NotFound> => {
   const stored = Layer.provideMerge(Layer.mergeAll(Committer.layer, Templates.layer(noRenderer)), Store.layer(storage))
   const services = Layer.mergeAll(
     stored,

@@ -20,7 +20,7 @@ export const observe = (
   Effect.gen(function* () {
     let reported = false
     const guard = (call: () => unknown): Effect.Effect<void> =>
-      Effect.tryPromise(async () => call()).pipe(
+      Effect.tryPromise({ try: async () => call(), catch: (cause) => cause }).pipe(
         Effect.timeout(eventDeadlineMs),
         Effect.catch((error) =>
           Effect.sync(() => {

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import {
   type MaybePromise,
+  NotFound,
   type OpenOptions,
   type Storage,
   type StorageDriver,
@@ -52,7 +53,7 @@ export class Store extends Context.Service<
   static readonly layer = (
     storage: Storage,
     mode: OpenOptions["mode"] = "own",
-  ): Layer.Layer<Store, StorageError | StorageOwned> =>
+  ): Layer.Layer<Store, StorageError | StorageOwned | NotFound> =>
     Layer.effect(
       Store,
       Effect.gen(function* () {
@@ -61,7 +62,7 @@ export class Store extends Context.Service<
         const driver = yield* Effect.acquireRelease(
           asEffect(
             () => storage.open({ mode, now: () => clock.currentTimeMillisUnsafe() }),
-            (cause) => (cause instanceof StorageOwned ? cause : fail(cause)),
+            (cause) => (cause instanceof StorageOwned || cause instanceof NotFound ? cause : fail(cause)),
           ),
           (opened) => Effect.orDie(asEffect(() => opened.close(), fail)),
         )

@@ -99,9 +99,15 @@ export class TransportGate extends Context.Service<
         const enter = (key: string): Effect.Effect<Admission> =>
           Effect.callback<Admission>((resume) => {
             if (closed) return resume(Effect.succeed("closed"))
-            waiting.set(key, (admission) => resume(Effect.succeed(admission)))
+            // Who waits under this key has lost its lease: the row was claimed again.
+            waiting.get(key)?.("closed")
+            waiting.delete(key)
+            const take: Waiting = (admission) => resume(Effect.succeed(admission))
+            waiting.set(key, take)
             admit()
-            return Effect.sync(() => waiting.delete(key))
+            return Effect.sync(() => {
+              if (waiting.get(key) === take) waiting.delete(key)
+            })
           })
         const leave = (admission: Admission): Effect.Effect<void> =>
           Effect.sync(() => {

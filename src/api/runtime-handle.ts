@@ -21,6 +21,7 @@ export interface CampaignsHandle {
   create<Data>(campaign: CampaignInput<Data>, options?: CreateOptions): Promise<CampaignHandle>
   /** @throws NotFound */
   get(id: string): Promise<CampaignHandle>
+  /** All that are stored. */
   list(): Promise<ReadonlyArray<CampaignStatus>>
 }
 
@@ -36,6 +37,7 @@ export interface Runtime extends AsyncDisposable {
   unsuppress(email: string): Promise<boolean>
   /** All events from now on, each after it is durable. */
   events(options?: WaitOptions): AsyncIterable<RuntimeEvent>
+  /** How storage, transport and campaigns are, and what went wrong lately. */
   health(): Promise<Health>
   /**
    * Drains and closes; idempotent. Sends under way may end within `deadlineMs` (default 10,000); what has no receipt

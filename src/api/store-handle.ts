@@ -23,9 +23,11 @@ import { makeRunner } from "./promise.ts"
 
 /** A store that somebody else may be running: reading always works, control goes to the owner. */
 export interface StoreHandle extends AsyncDisposable {
+  /** Every campaign with its conserved counts. */
   campaigns(): Promise<ReadonlyArray<CampaignStatus & { readonly counts: Counts }>>
   /** @throws NotFound */
   execution(id: string): Promise<ExecutionRow>
+  /** Executions by id, ascending; read in pages. */
   executions(filter?: ExecutionFilter): AsyncIterable<ExecutionRow>
   /** @throws NotFound */
   explain(id: string): Promise<Explanation>
@@ -39,6 +41,7 @@ export interface StoreHandle extends AsyncDisposable {
    * @throws StorageOwned when the storage cannot pass commands on; Interrupted when the owner does not answer in time.
    */
   control(command: ControlCommand, options?: { readonly deadlineMs?: number }): Promise<ControlResult>
+  /** Gives the store back. */
   close(): Promise<void>
 }
 

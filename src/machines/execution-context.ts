@@ -55,8 +55,10 @@ const usedAfter = (context: Context, event: EventOf<"FAILED" | "REJECTED">): num
   event.type === "REJECTED" && isBlameless(event) ? Math.max(0, context.used - 1) : context.used
 
 /** When the attempt that this event ended is tried again; `undefined` for never. */
-const retryAt = (context: Context, event: EventOf<"FAILED" | "REJECTED">): number | undefined =>
-  event.retryable || (event.type === "REJECTED" && isBlameless(event))
+const retryAt = (context: Context, event: EventOf<"FAILED" | "REJECTED">): number | undefined => {
+  // The campaign stops for it: what waits is due as soon as a person has mended the cause and resumes.
+  if (event.type === "REJECTED" && event.scope === "config") return event.at
+  return event.retryable || (event.type === "REJECTED" && isBlameless(event))
     ? decideRetry(context.retry, {
         used: usedAfter(context, event),
         firstAttemptAt: context.firstAttemptAt ?? event.at,
@@ -66,6 +68,7 @@ const retryAt = (context: Context, event: EventOf<"FAILED" | "REJECTED">): numbe
         timeScale: context.timeScale,
       })
     : undefined
+}
 
 export const mayTryAgain = (context: Context, event: EventOf<"FAILED" | "REJECTED">): boolean =>
   retryAt(context, event) !== undefined

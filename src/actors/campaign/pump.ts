@@ -67,8 +67,9 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     wakeLatch.openUnsafe()
   }
 
-  const finish = (id: string): void => {
-    live.delete(id)
+  const finish = (row: ExecutionRow): void => {
+    // Another claim of the same row may be at work: this one's lease was over.
+    if (live.get(row.id) === row) live.delete(row.id)
     if (live.size === 0) drained.openUnsafe()
     // Claiming one row for each that ends would make each claim a query of its own.
     if (live.size === 0 || options.maxLive - live.size >= worthwhile) wakeLatch.openUnsafe()
@@ -94,7 +95,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
       Effect.forkDetach(
         Effect.ensuring(
           options.run(row, lead),
-          Effect.sync(() => finish(row.id)),
+          Effect.sync(() => finish(row)),
         ),
       ),
     )

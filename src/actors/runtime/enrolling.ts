@@ -29,6 +29,7 @@ export interface EnrollResult {
 /** Any source of leads. */
 export type LeadSource = Iterable<LeadInput> | AsyncIterable<LeadInput>
 
+/** How leads are checked, and who hears of those that are refused. */
 export interface EnrollOptions {
   /** Checks each lead's data; any Standard Schema. */
   readonly leadData?: StandardSchema | undefined

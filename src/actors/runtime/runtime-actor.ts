@@ -36,6 +36,7 @@ import { type Health, healthOf } from "./health.ts"
 /** Everything that `campaigns.create` may fail with. */
 export type CreateError = CampaignError | TemplateError | Closed | InvalidInput
 
+/** How a campaign is created, or gone on with. */
 export interface CreateOptions {
   /** Leaves the campaign in `draft` until it is started. */
   readonly draft?: boolean | undefined

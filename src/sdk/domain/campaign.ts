@@ -137,7 +137,7 @@ const campaignSchema = z.strictObject({
   unsubscribe: z
     .strictObject({
       // The header encloses it in angle brackets (RFC 2369): none inside.
-      url: z.string().regex(/^(https?:\/\/|mailto:)[!#-;=?-[\]-~]+$/, "an https: or mailto: URL"),
+      url: z.string().regex(/^(https?:\/\/|mailto:)[!#-;=?-[\]-~]+$/, "an http:, https: or mailto: URL"),
       oneClick: z.boolean().optional(),
     })
     .refine(({ url, oneClick }) => oneClick !== true || url.startsWith("https:"), {

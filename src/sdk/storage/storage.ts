@@ -19,6 +19,7 @@ export interface Storage {
   readonly capabilities: StorageCapabilities
   /**
    * @throws StorageOwned when another process owns a one-process store, with its pid.
+   * @throws NotFound when there is nothing to observe.
    * @throws StorageError `newer-schema` when a newer program wrote it, `corrupt` when it cannot be read as a whole.
    */
   open(options: OpenOptions): MaybePromise<StorageDriver>

@@ -14,7 +14,7 @@ export const noon = 1_000_000
 
 const retry = { attempts: 3, baseMs: 1_000, factor: 2, capMs: 60_000, jitter: 0, deadlineMs: null }
 
-export const contextOf = (id: string, changes: Partial<ExecutionContext> = {}): ExecutionContext => ({
+const contextOf = (id: string, changes: Partial<ExecutionContext> = {}): ExecutionContext => ({
   machine: 1,
   id,
   retry,

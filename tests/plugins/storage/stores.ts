@@ -27,7 +27,7 @@ const storeOf = (storage: Storage, folder?: string, crash?: Store["crash"]): Sto
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), "sendstate-test-"))
 
 /** The README's storage: one JSON line for each batch. */
-export const lines = (path: string): Storage =>
+const lines = (path: string): Storage =>
   documentStorage({
     name: "lines",
     durability: "os",
@@ -47,7 +47,7 @@ export const lines = (path: string): Storage =>
   })
 
 /** A store that answers late, as one behind a network does. */
-export const slow = (): Storage => {
+const slow = (): Storage => {
   const records = new Map<string, string>()
   return documentStorage({
     name: "slow",

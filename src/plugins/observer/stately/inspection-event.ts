@@ -54,7 +54,9 @@ export const protocolVersion = "0.7.2"
 
 /** Where inspection events go; adapters of `@statelyai/inspect` have this shape. */
 export interface StatelyAdapter {
+  /** Called once before the first event. */
   start?(): void
+  /** Called once after the last event. */
   stop?(): void
   /** Takes one event. Must not block: what it throws is reported once. */
   send(event: InspectionEvent): void

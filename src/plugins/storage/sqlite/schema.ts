@@ -10,7 +10,7 @@ export interface Migration {
   readonly sql: string
 }
 
-export const migrations: ReadonlyArray<Migration> = [
+const migrations: ReadonlyArray<Migration> = [
   {
     version: 1,
     sql: `

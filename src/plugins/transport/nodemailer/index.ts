@@ -11,10 +11,13 @@ import { classifyInfo } from "./classify-info.ts"
 
 /** What is used of a nodemailer transporter: anything with this shape will do. */
 export interface NodemailerTransporter {
+  /** Sends one mail. */
   sendMail(
     mail: MailOptions & { readonly envelope: { readonly from: string; readonly to: Array<string> } },
   ): Promise<unknown>
+  /** Connects and logs in without sending. */
   verify?(): Promise<unknown>
+  /** Gives back connections. */
   close?(): unknown
 }
 

@@ -1,7 +1,11 @@
 /** How to log in. `accessToken` is XOAUTH2: a token, or a function that is asked once per connection. */
 export type SmtpAuth =
   | { readonly user: string; readonly pass: string }
-  | { readonly user: string; readonly accessToken: string | (() => Promise<string>) }
+  | {
+      readonly user: string
+      /** A token, or what gives one: asked once per connection, so that it may be renewed. */
+      readonly accessToken: string | (() => Promise<string>)
+    }
 
 /** How the connection is secured. Nothing here weakens TLS without saying so in its name. */
 export interface SmtpTlsOptions {

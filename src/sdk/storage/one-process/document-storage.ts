@@ -10,7 +10,7 @@ import { recordFormat, restoreRecords } from "./record-schema.ts"
  * What the author of a small storage writes: a place for JSON objects by key.
  */
 export interface RecordStore {
-  /** Everything that was written, in any order; called once, before the first `write`. */
+  /** Each key once with its latest value, removed ones left out, in any order; called once, before the first `write`. */
   readonly load: () => MaybePromise<Iterable<readonly [key: string, value: unknown]>>
   /**
    * Stores the batch as a whole or not at all (`null` removes the key) and returns, or resolves, when it is durable as
@@ -84,7 +84,7 @@ const openRecords = (
  *     durability: "os",
  *     sync: true,
  *     open: () => ({
- *       load: () => linesOf(path).flatMap((line) => JSON.parse(line)),
+ *       load: () => [...new Map(linesOf(path).flatMap((line) => JSON.parse(line)))].filter(([, value]) => value !== null),
  *       write: (changes) => appendFileSync(path, `${JSON.stringify(changes)}\n`),
  *     }),
  *   })
