@@ -101,6 +101,7 @@ it.effect(
 
 it.effect("mails that wait for a slow transport keep their leases, and are sent once", () => {
   const transport = memoryTransport({ maxPerSecond: 0.1 })
+  const storage = faultyStorage()
   return Effect.gen(function* () {
     const { create } = yield* Sendstate
     const spring = yield* create(campaign())
@@ -113,7 +114,29 @@ it.effect("mails that wait for a slow transport keep their leases, and are sent 
     )
     expect(transport.count).toBe(40)
     expect(yield* spring.stats).toMatchObject({ sent: 40, failed: 0, inDoubtTotal: 0 })
-  }).pipe(Effect.provide(Sendstate.layer({ storage: memoryStorage(), transport, renderer: renderer() })))
+    const rows = yield* Effect.promise(async () => storage.driver().list({ limit: 100 }))
+    // Claimed once each.
+    expect(rows.map(({ token }) => token)).toEqual(Array.from({ length: 40 }, () => 1))
+  }).pipe(Effect.provide(Sendstate.layer({ storage, transport, renderer: renderer() })))
+})
+
+it.effect("a lease that ended while its mail waited in line is claimed again: it is sent once", () => {
+  const transport = memoryTransport({ maxPerSecond: 0.1 })
+  const storage = faultyStorage()
+  storage.fault = (method) => (method === "renew" ? { before: storageError("unavailable") } : undefined)
+  return Effect.gen(function* () {
+    const { create, health } = yield* Sendstate
+    const spring = yield* create(campaign())
+    yield* spring.enroll(crowd(20))
+    yield* spring.close
+    yield* advanceUntil(
+      Effect.map(spring.state, (state) => state === "completed"),
+      { stepMs: 1_000 },
+    )
+    expect(transport.count).toBe(20)
+    expect(yield* spring.stats).toMatchObject({ sent: 20, failed: 0, inDoubtTotal: 0 })
+    expect((yield* health).campaigns).toMatchObject([{ live: 0 }])
+  }).pipe(Effect.provide(Sendstate.layer({ storage, transport, renderer: renderer() })))
 })
 
 it.effect("the rate limit holds in every second", () => {

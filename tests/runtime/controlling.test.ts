@@ -135,12 +135,7 @@ test("a cancel that waits for a send does not hold up another command", async ()
     order.push("cancel")
     return result
   })
-  const waitsFor = async (status: string): Promise<void> => {
-    const driver = await storage.open({ mode: "observe", now: () => 0 })
-    while (!(await driver.listDocuments("control", { limit: 10 })).some(({ value }) => value.status === status))
-      await new Promise(setImmediate)
-  }
-  await waitsFor("pending")
+  while ((await executionOf("ann")).flags.length === 0) await new Promise(setImmediate)
   await store.control({ type: "campaign", id: "spring", action: "pause" })
   order.push("pause")
   answer.open()
