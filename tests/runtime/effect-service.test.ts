@@ -1,11 +1,13 @@
 import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Sendstate } from "sendstate/effect"
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { memory as memoryTransport } from "sendstate/transport/memory"
-import { accepted, campaign, crowd, gone, openCampaign, renderer } from "./world.ts"
+import { faultyStorage } from "./faulty-storage.ts"
+import { accepted, campaign, crowd, door, gone, openCampaign, renderer } from "./world.ts"
 
 const definition = campaign({ steps: [{ template: "hello" }, { template: "nudge", after: "1 minute" }] })
 const outcome = ({ to }: { to: { address: string } }) => (to.address.startsWith("lead1") ? gone : accepted)
@@ -75,5 +77,26 @@ it.live("a layer that closes while work is under way gives it back: the next one
     )
     expect(counts).toMatchObject({ sent: 30, inDoubtTotal: 0, resent: 0 })
     expect(transport.count).toBe(30)
+  })
+})
+
+it.live("who waits for a campaign whose layer has closed is interrupted, not left waiting", () => {
+  const storage = faultyStorage()
+  const asked = door()
+  storage.fault = (method) => {
+    if (method !== "enroll") return undefined
+    asked.open()
+    return { wait: new Promise(() => {}) }
+  }
+  return Effect.gen(function* () {
+    const waiting = yield* Effect.gen(function* () {
+      const { create } = yield* Sendstate
+      const spring = yield* create(campaign())
+      // The second stands in line behind the first, which the storage never answers.
+      const first = yield* Effect.forkDetach(spring.enroll(crowd(1)), { startImmediately: true })
+      yield* Effect.promise(() => asked.opened)
+      return [first, yield* Effect.forkDetach(spring.pause, { startImmediately: true })]
+    }).pipe(Effect.provide(Sendstate.layer({ storage, transport: memoryTransport(), renderer: renderer() })))
+    for (const fiber of waiting) expect(Exit.hasInterrupts(yield* Fiber.await<unknown, unknown>(fiber))).toBe(true)
   })
 })
