@@ -9,6 +9,7 @@ import { Store } from "../actors/store.ts"
 import { layerPassive } from "../runtime.ts"
 import {
   type Counts,
+  type Document,
   type ExecutionRow,
   Interrupted,
   idOf,
@@ -65,6 +66,20 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
     })
   }
 
+  const allCampaigns = async (): Promise<ReadonlyArray<Document>> => {
+    const documents: Document[] = []
+    while (true) {
+      const after = documents.at(-1)?.key
+      const page = await run(
+        store.use((driver) =>
+          driver.listDocuments("campaign", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
+        ),
+      )
+      documents.push(...page)
+      if (page.length < pageSize) return documents
+    }
+  }
+
   const controlHere = async (command: ControlCommand): Promise<ControlResult> => {
     const passive = await makeRunner(layerPassive(storage))
     try {
@@ -92,7 +107,7 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
 
   return {
     campaigns: async () => {
-      const documents = await run(store.use((driver) => driver.listDocuments("campaign", { limit: pageSize })))
+      const documents = await allCampaigns()
       const counts = await Promise.all(documents.map(({ key }) => run(store.use((driver) => driver.counts(key)))))
       return documents.map(recordOf).flatMap((record, index) => {
         const columns = counts[index]

@@ -90,7 +90,11 @@ export const replayExecution = (
 ): ExecutionRest => {
   const first = history[0]
   const dueAt = first?.type === "SCHEDULED" ? first.dueAt : 0
-  return history
-    .slice(1)
-    .reduce<ExecutionRest>((rest, event) => stepExecution(rest, event), startExecution({ ...input, dueAt }))
+  return history.slice(1).reduce<ExecutionRest>(
+    (rest, event) => {
+      const { state, context } = stepExecution(rest, event)
+      return { state, context }
+    },
+    startExecution({ ...input, dueAt }),
+  )
 }

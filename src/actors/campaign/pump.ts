@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
-import { leaseGraceMs, leaseMs, maxClaims } from "../execution/lease.ts"
+import { leaseMs, maxClaims } from "../execution/lease.ts"
 
 /** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
 const longestSleepMs = 60_000
@@ -51,8 +51,6 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const live = new Map<string, ExecutionRow>()
   const worthwhile = Math.max(1, Math.floor(options.maxLive / 4))
   const campaigns = [options.campaignId]
-  // A renewal must not shorten what an intent's commit asked for.
-  const renewedMs = Math.max(leaseMs, services.sender.transport.capabilities.deadlineMs + leaseGraceMs)
   let stopped = false
   let restsUntil = 0
   // Which of the rows that were claimed together took the process down is not known: the next time could be the last
@@ -169,8 +167,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     yield* Effect.sleep(leaseMs / 3)
     const rows = [...live.values()]
     const now = clock.currentTimeMillisUnsafe()
-    if (rows.length > 0)
-      yield* Effect.ignore(store.use((driver) => driver.renew(rows, { until: now + renewedMs, now })))
+    if (rows.length > 0) yield* Effect.ignore(store.use((driver) => driver.renew(rows, { until: now + leaseMs, now })))
   })
 
   return {

@@ -123,17 +123,18 @@ export const released = ({ row, restDueAt }: RowEntry, fence: Fence): RowEntry |
     : undefined
 
 /**
- * With a longer lease; `undefined` when it is lost, over or the row has ended. Compares the token only: the version
+ * With a longer lease, never a shorter one; `undefined` when it is lost, over or the row has ended. Compares the token only: the version
  * moves with the holder's own commits, which may be in flight at the same time.
  */
 export const renewed = (
   { row, restDueAt }: RowEntry,
   fence: Fence,
   lease: { readonly until: number; readonly now: number },
-): RowEntry | undefined =>
-  row.token === fence.token && isHeld(row, lease.now) && !isEnded(row)
-    ? { row: { ...row, leaseUntil: lease.until, dueAt: lease.until }, restDueAt }
-    : undefined
+): RowEntry | undefined => {
+  if (row.token !== fence.token || !isHeld(row, lease.now) || isEnded(row)) return undefined
+  const until = Math.max(lease.until, row.leaseUntil ?? 0)
+  return { row: { ...row, leaseUntil: until, dueAt: until }, restDueAt }
+}
 
 const written = (
   { row }: RowEntry,
