@@ -67,7 +67,10 @@ const converter = (): ReturnType<HtmlToText["compile"]> => {
 /** Text without trailing spaces and with at most one empty line in a row. */
 export const tidyText = (text: string): string =>
   `${text
-    .replace(/[^\S\n]+$/gm, "")
+    .split("\n")
+    // Not by a pattern: one that looks for spaces before each line's end starts anew at every space.
+    .map((line) => line.trimEnd())
+    .join("\n")
     .replace(/\n{3,}/g, "\n\n")
     .trim()}\n`
 
