@@ -14,17 +14,23 @@ import {
 } from "./actors/runtime/execution-control.ts"
 import type { Explanation } from "./actors/runtime/explain.ts"
 import type { Health } from "./actors/runtime/health.ts"
+import { readLead, writeLead } from "./actors/runtime/leads.ts"
+import { runExecutionNow } from "./actors/runtime/running-now.ts"
 import { type CreateError, type CreateOptions, RuntimeActor } from "./actors/runtime/runtime-actor.ts"
+import { type ScheduleError, type ScheduleInput, scheduleMails } from "./actors/runtime/scheduling.ts"
 import { suppress, unsuppress } from "./actors/runtime/suppressing.ts"
 import { waitForState } from "./actors/runtime/waiting.ts"
 import { layerRuntime, type RuntimeOptions } from "./runtime.ts"
 import {
   type CampaignInput,
   type CampaignState,
+  type Changes,
   type Closed,
   type Counts,
   defineCampaign,
   type InvalidInput,
+  type Lead,
+  type LeadInput,
   type NotFound,
   type RuntimeEvent,
   type StorageError,
@@ -40,6 +46,8 @@ export interface CampaignEffects {
     leads: LeadSource,
     options?: Pick<EnrollOptions, "onRejected">,
   ) => Effect.Effect<EnrollResult, CampaignError | InvalidInput>
+  /** Mails of their own, outside the steps: stored in one step; answers their ids. */
+  readonly schedule: (mails: ReadonlyArray<ScheduleInput>) => Effect.Effect<ReadonlyArray<string>, ScheduleError>
   readonly stats: Effect.Effect<Counts, StorageError>
   readonly start: Effect.Effect<boolean, CampaignError>
   readonly pause: Effect.Effect<boolean, CampaignError>
@@ -85,6 +93,14 @@ export class Sendstate extends Context.Service<
       executionId: string,
       dueAt: number,
     ) => Effect.Effect<ControlAnswer, ControlError | InvalidInput>
+    /** Runs an execution that waits now, whatever its time. */
+    readonly runNow: (executionId: string) => Effect.Effect<ControlAnswer, ControlError | InvalidInput>
+    /** A lead as it is stored. */
+    readonly lead: (id: string) => Effect.Effect<Lead | undefined, StorageError>
+    /** Stores the lead in place of what is known about it. */
+    readonly putLead: (lead: LeadInput) => Effect.Effect<Lead, StorageError | InvalidInput>
+    /** What happened to executions after `since`, oldest first; at most `limit` entries, default 1,000. */
+    readonly changes: (since: number, limit?: number) => Effect.Effect<Changes, StorageError>
     /** Why an execution stands where it stands. */
     readonly explain: (executionId: string) => Effect.Effect<Explanation, NotFound | StorageError>
     /** Never mail this address again, in any campaign. */
@@ -121,6 +137,7 @@ const campaignEffects = (
   id: actor.id,
   state: Effect.sync(() => actor.record().rest.state),
   enroll: (leads, options = {}) => enrollLeads(actor, leads, { ...options, leadData }),
+  schedule: (mails) => scheduleMails(runtime.services, actor, mails),
   stats: actor.counts,
   start: actor.tell({ type: "START" }),
   pause: actor.tell({ type: "PAUSE" }),
@@ -154,6 +171,10 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     retry: (id, { duplicate = false } = {}) => on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
     resolve: (id, verdict) => on(id, (actor) => resolveExecution(services, actor, id, verdict)),
     reschedule: (id, dueAt) => on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),
+    runNow: (id) => on(id, (actor) => runExecutionNow(services, actor, id)),
+    lead: (id) => readLead(services, id),
+    putLead: (lead) => writeLead(services, lead),
+    changes: (since, limit = 1_000) => services.store.use((driver) => driver.changes(since, limit)),
     explain: runtime.explain,
     suppress: (email, reason = "manual") => suppress(services, email, reason),
     unsuppress: (email) => unsuppress(services, email),

@@ -1,3 +1,4 @@
+export type { LeadDirectory } from "./actors/lead-directory.ts"
 export type { Problem } from "./actors/problems.ts"
 export type { ControlCommand, ControlResult } from "./actors/runtime/control.ts"
 export type { EnrollOptions, EnrollResult, LeadSource, RejectedLead } from "./actors/runtime/enrolling.ts"
@@ -6,12 +7,22 @@ export type { ExplainedEvent, Explanation } from "./actors/runtime/explain.ts"
 export type { Health } from "./actors/runtime/health.ts"
 export type { PreflightProblem, PreflightReport } from "./actors/runtime/preflight.ts"
 export type { CreateOptions } from "./actors/runtime/runtime-actor.ts"
+export type { ScheduleInput } from "./actors/runtime/scheduling.ts"
+export type { Setting, SettingWrite } from "./actors/runtime/settings.ts"
 export type { GateView } from "./actors/transport-gate.ts"
 export type { CampaignHandle, CampaignStatus } from "./api/campaign-handle.ts"
 export type { WaitOptions } from "./api/event-stream.ts"
-export type { ExecutionFilter } from "./api/execution-list.ts"
+export type { ExecutionFilter, ExecutionPage } from "./api/execution-list.ts"
 export type { ExecutionsHandle } from "./api/executions-handle.ts"
-export { type CampaignsHandle, createRuntime, type Runtime } from "./api/runtime-handle.ts"
+export {
+  type CampaignsHandle,
+  createRuntime,
+  createRuntimeSync,
+  type LeadsHandle,
+  type Runtime,
+  type SettingsHandle,
+} from "./api/runtime-handle.ts"
 export { openStore, type StoreHandle } from "./api/store-handle.ts"
+export type { SyncHandle } from "./api/sync-handle.ts"
 export type { RuntimeOptions } from "./runtime.ts"
 export * from "./sdk/errors.ts"

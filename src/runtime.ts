@@ -1,6 +1,7 @@
 import * as Layer from "effect/Layer"
 import { Committer } from "./actors/committer.ts"
 import { EventBus } from "./actors/event-bus.ts"
+import type { LeadDirectory } from "./actors/lead-directory.ts"
 import { Problems } from "./actors/problems.ts"
 import { serveControl } from "./actors/runtime/control.ts"
 import { RuntimeActor } from "./actors/runtime/runtime-actor.ts"
@@ -31,6 +32,13 @@ export interface RuntimeOptions {
   readonly observers?: ReadonlyArray<Observer>
   /** Executions alive at once per campaign; default 500. What is not alive is a row, never an actor or a timer. */
   readonly maxLive?: number
+  /**
+   * Who a lead is, asked before each attempt: for hosts that keep leads in a database of their own. `undefined` as answer
+   * ends the execution as suppressed, a throw is tried again. Default: the lead as it was enrolled.
+   */
+  readonly leadOf?: LeadDirectory
+  /** Opens and answers, but claims nothing until `runtime.leaveStandby()`. Default false. */
+  readonly standby?: boolean
 }
 
 /** Executions alive at once by default: enough to keep any transport busy, a few megabytes at most. */
@@ -54,6 +62,8 @@ export const layerRuntime = (
     observers: options.observers ?? [],
     maxLive: options.maxLive ?? defaultMaxLive,
     passive: false,
+    standby: options.standby ?? false,
+    leadOf: options.leadOf,
   })
   return Layer.provideMerge(Layer.effectDiscard(serveControl), runtime).pipe(Layer.provide(services))
 }
@@ -68,7 +78,7 @@ export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, Storag
     Sender.layer(noTransport),
     TransportGate.layer(noTransport),
   )
-  return RuntimeActor.layer({ observers: [], maxLive: 1, passive: true }).pipe(Layer.provide(services))
+  return RuntimeActor.layer({ observers: [], maxLive: 1, passive: true, standby: false }).pipe(Layer.provide(services))
 }
 
 const noTransport: Transport = {

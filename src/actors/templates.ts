@@ -13,6 +13,7 @@ import {
   type StorageError,
   type TemplateSource,
 } from "../sdk/index.ts"
+import { latestPrefix } from "./campaign/planner.ts"
 import { Store } from "./store.ts"
 
 /** Prepared templates that are kept; a campaign has a handful. */
@@ -35,7 +36,7 @@ export class Templates extends Context.Service<
     readonly renderer: Renderer
     /** Loads a template by name, compiles and stores this version; answers its content hash. */
     readonly register: (name: string) => Effect.Effect<string, TemplateError>
-    /** A version ready for rendering. */
+    /** A version ready for rendering; for a name behind `latest:` the version that the renderer has now. */
     readonly prepared: (hash: string) => Effect.Effect<PreparedTemplate, TemplateError>
     /** A version as it was loaded. */
     readonly source: (hash: string) => Effect.Effect<TemplateSource, NotFound | StorageError>
@@ -119,21 +120,41 @@ export class Templates extends Context.Service<
             return yield* compile(hash, yield* source(hash))
           })
 
-        return Templates.of({
-          renderer,
-          source,
-          register: (name) =>
-            Effect.gen(function* () {
-              const loaded = yield* call(name, (signal) => renderer.load(name, { signal }))
-              const hash = contentHash(loaded)
+        const register = (name: string): Effect.Effect<string, TemplateError> =>
+          Effect.gen(function* () {
+            const loaded = yield* call(name, (signal) => renderer.load(name, { signal }))
+            const hash = contentHash(loaded)
+            const [stored] = yield* store.use((driver) => driver.documents("template", [hash]))
+            if (stored === undefined)
               yield* store.use((driver) =>
                 driver.writeDocuments([{ kind: "template", key: hash, value: value(loaded) }]),
               )
-              yield* compiledOf(hash)
-              return hash
-            }),
-          prepared: (hash) =>
+            yield* compiledOf(hash)
+            return hash
+          })
+
+        // Whatever is wrong with a template that is looked up now concerns this one mail, and may be over at the next try.
+        const latest = (name: string): Effect.Effect<string, RenderError | StorageError> =>
+          Effect.catchTag(register(name), ["NotFound", "RenderError"], (error) =>
+            Effect.fail(
+              new RenderError({
+                template: name,
+                code: error._tag === "NotFound" ? "template-missing" : error.code,
+                retryable: error._tag === "RenderError" && (error.retryable || error.code === "renderer-threw"),
+                issues: error._tag === "NotFound" ? [] : error.issues,
+                cause: error,
+                message: error.message,
+              }),
+            ),
+          )
+
+        return Templates.of({
+          renderer,
+          source,
+          register,
+          prepared: (asked) =>
             Effect.gen(function* () {
+              const hash = asked.startsWith(latestPrefix) ? yield* latest(asked.slice(latestPrefix.length)) : asked
               const cached = cache.get(hash)
               if (cached !== undefined) return cached
               const compiled = yield* compiledOf(hash)

@@ -3,6 +3,7 @@ import type { CampaignActor } from "../actors/campaign/campaign-actor.ts"
 import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "../actors/runtime/enrolling.ts"
 import { type PreflightReport, preflightLeads, previewMail } from "../actors/runtime/preflight.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import { type ScheduleInput, scheduleMails } from "../actors/runtime/scheduling.ts"
 import { waitForState } from "../actors/runtime/waiting.ts"
 import {
   type CampaignState,
@@ -41,6 +42,16 @@ export interface CampaignHandle {
    * @throws Conflict when the campaign is closed or cancelled; InvalidInput `source-failed` when the source throws.
    */
   enroll(leads: LeadSource, options?: WaitOptions & Pick<EnrollOptions, "onRejected">): Promise<EnrollResult>
+  /**
+   * Schedules one mail of its own, outside the campaign's steps: nothing follows it, and the same lead and template twice
+   * are two mails. Durable on return; answers the execution's id.
+   *
+   * @throws InvalidInput; RenderError or NotFound for its template; Conflict `execution-exists` when the id names another
+   * mail, or when the campaign is closed or cancelled.
+   */
+  schedule(mail: ScheduleInput, options?: WaitOptions): Promise<string>
+  /** Schedules mails in one step: all or, when it throws, none. Ids in the order given. */
+  scheduleAll(mails: ReadonlyArray<ScheduleInput>, options?: WaitOptions): Promise<ReadonlyArray<string>>
   /** Renders every mail for every acceptable lead and lists what fails. Stores and sends nothing. */
   preflight(leads: LeadSource, options?: WaitOptions): Promise<PreflightReport>
   /** The mail of one step (counted from 0) for one lead, as it would be sent. */
@@ -91,6 +102,11 @@ export const makeCampaignHandle = (
     },
     enroll: (leads, options = {}) =>
       run(enrollLeads(actor, leads, { leadData, onRejected: options.onRejected }), options.signal),
+    schedule: async (mail, options = {}) => {
+      const [id = ""] = await run(scheduleMails(runtime.services, actor, [mail]), options.signal)
+      return id
+    },
+    scheduleAll: (mails, options = {}) => run(scheduleMails(runtime.services, actor, mails), options.signal),
     preflight: (leads, options = {}) =>
       run(
         Effect.flatMap(actor.loaded, (loaded) =>

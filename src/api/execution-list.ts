@@ -12,10 +12,19 @@ export interface ExecutionFilter {
   readonly error?: string | undefined
 }
 
+/** Which page of a list. */
+export interface ExecutionPage {
+  /** The last id of the page before. */
+  readonly after?: string | undefined
+  /** 1 to 1,000; default 500. */
+  readonly limit?: number | undefined
+}
+
 const pageSize = 500
 
-const queryOf = (filter: ExecutionFilter, after: string | undefined): ListQuery => ({
-  limit: pageSize,
+/** The storage's question for one page. */
+export const queryOf = (filter: ExecutionFilter, { after, limit = pageSize }: ExecutionPage): ListQuery => ({
+  limit,
   ...(filter.campaignId === undefined ? {} : { campaignId: filter.campaignId }),
   ...(filter.leadId === undefined ? {} : { leadId: filter.leadId }),
   ...(filter.states === undefined ? {} : { buckets: filter.states }),
@@ -31,7 +40,7 @@ export async function* listExecutions<R>(
 ): AsyncGenerator<ExecutionRow, void, void> {
   let after: string | undefined
   while (true) {
-    const query = queryOf(filter, after)
+    const query = queryOf(filter, { after })
     const page = await run(store.use((driver) => driver.list(query)))
     yield* page
     if (page.length < pageSize) return

@@ -8,6 +8,7 @@ import {
   resolveExecution,
   retryExecution,
 } from "../actors/runtime/execution-control.ts"
+import { runExecutionNow } from "../actors/runtime/running-now.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import type { Closed, ExecutionRow, InvalidInput } from "../sdk/index.ts"
 import { type ExecutionFilter, listExecutions } from "./execution-list.ts"
@@ -17,17 +18,39 @@ import type { PromiseRunner } from "./promise.ts"
 export interface ExecutionsHandle {
   /** @throws NotFound */
   get(id: string): Promise<ExecutionRow>
+  /** Rows in the order asked, `undefined` for what is not there. */
+  find(ids: ReadonlyArray<string>): Promise<ReadonlyArray<ExecutionRow | undefined>>
   /** By id, ascending; read in pages. */
   list(filter?: ExecutionFilter): AsyncIterable<ExecutionRow>
   /** Waits up to 5 s for a send that is under way. Answers `cancelled` only when nothing was and nothing will be sent. */
-  cancel(id: string): Promise<CancelAnswer | "missing">
+  cancel(
+    id: string,
+    options?: {
+      /** Goes into the history: `campaign` for one that is cancelled along with others. Default `user`. */
+      readonly by?: "user" | "campaign"
+    },
+  ): Promise<CancelAnswer | "missing">
   /** Runs a failed execution again with a new budget; `duplicate` accepts a second copy where an attempt is unknown. */
   retry(id: string, options?: { readonly duplicate?: boolean }): Promise<ControlAnswer>
   /** Settles an execution in doubt. */
   resolve(id: string, verdict: "sent" | "notSent"): Promise<ControlAnswer>
   /** Moves the due time (epoch ms) of an execution that waits. @throws InvalidInput when it is no instant. */
   reschedule(id: string, dueAt: number): Promise<ControlAnswer>
+  /**
+   * Runs an execution that waits now, whatever its time and also in standby, and answers `applied` when that try is over.
+   * `refused` for one that does not wait or whose campaign does not run.
+   */
+  runNow(id: string): Promise<ControlAnswer>
 }
+
+/** Does something about one execution with the actor of its campaign. */
+export const controlOf =
+  (runtime: RuntimeActor["Service"]) =>
+  <A>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, CampaignError | Closed | InvalidInput>) =>
+    Effect.gen(function* () {
+      const [row] = yield* runtime.services.store.use((driver) => driver.get([id]))
+      return row === undefined ? ("missing" as const) : yield* body(yield* runtime.campaign(row.campaignId))
+    })
 
 /** The Promise face of execution control. */
 export const makeExecutionsHandle = (
@@ -35,17 +58,15 @@ export const makeExecutionsHandle = (
   runtime: RuntimeActor["Service"],
 ): ExecutionsHandle => {
   const { services } = runtime
+  const control = controlOf(runtime)
   const on = <A>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, CampaignError | Closed | InvalidInput>) =>
-    runner.run(
-      Effect.gen(function* () {
-        const [row] = yield* services.store.use((driver) => driver.get([id]))
-        return row === undefined ? ("missing" as const) : yield* body(yield* runtime.campaign(row.campaignId))
-      }),
-    )
+    runner.run(control(id, body))
   return {
     get: (id) => runner.run(runtime.execution(id)),
     list: (filter = {}) => listExecutions(runner, services.store, filter),
-    cancel: (id) => on(id, (actor) => cancelExecution(services, actor, id)),
+    find: (ids) => runner.run(services.store.use((driver) => driver.get(ids))),
+    cancel: (id, { by = "user" } = {}) => on(id, (actor) => cancelExecution(services, actor, id, by)),
+    runNow: (id) => on(id, (actor) => runExecutionNow(services, actor, id)),
     retry: (id, { duplicate = false } = {}) => on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
     resolve: (id, verdict) => on(id, (actor) => resolveExecution(services, actor, id, verdict)),
     reschedule: (id, dueAt) => on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),

@@ -1,13 +1,50 @@
-import type * as Effect from "effect/Effect"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Layer } from "effect/Layer"
 import type { ManagedRuntime } from "effect/ManagedRuntime"
 import * as Managed from "effect/ManagedRuntime"
-import { Closed, Interrupted } from "../sdk/index.ts"
+import * as Scheduler from "effect/Scheduler"
+import { Synchronous } from "../actors/synchronous.ts"
+import { Closed, Interrupted, StorageError } from "../sdk/index.ts"
 
 /** Runs effects for callers who know Promises only: typed errors as they are, an abort as `Interrupted`. */
 export interface PromiseRunner<R> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>, signal?: AbortSignal | undefined) => Promise<A>
+  /** The answer on the caller's stack; throws typed errors as they are, `not-synchronous` where something had to wait. */
+  readonly runSync: <A, E>(effect: Effect.Effect<A, E, R>) => A
   readonly dispose: () => Promise<void>
+}
+
+// Never lets the caller's fiber yield; fibers that it leaves behind yield as always.
+class CallerScheduler extends Scheduler.MixedScheduler {
+  isHeld = true
+  override shouldYield(fiber: Parameters<Scheduler.Scheduler["shouldYield"]>[0]): boolean {
+    return !this.isHeld && super.shouldYield(fiber)
+  }
+}
+
+const notSynchronous = (): StorageError =>
+  new StorageError({
+    storage: "",
+    code: "not-synchronous",
+    retryable: false,
+    indeterminate: true,
+    message:
+      "This call had to wait for something and was given up. Use the method of the same name that answers a Promise.",
+  })
+
+const runOnStack = <A, E, R, Opening>(managed: ManagedRuntime<R, Opening>, effect: Effect.Effect<A, E, R>): A => {
+  const scheduler = new CallerScheduler()
+  const fiber = managed.runFork(effect, { scheduler })
+  scheduler.isHeld = false
+  const exit = fiber.pollUnsafe()
+  if (exit === undefined) {
+    fiber.interruptUnsafe()
+    throw notSynchronous()
+  }
+  if (Exit.isSuccess(exit)) return exit.value
+  throw Cause.squash(exit.cause)
 }
 
 const interrupted = (cause: unknown): Interrupted =>
@@ -27,9 +64,7 @@ const isTyped = (error: unknown): boolean =>
 
 const wasAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 
-/** A runner on these services. They are built now: what fails to open is thrown here. */
-export const makeRunner = async <R, E>(layer: Layer<R, E>): Promise<PromiseRunner<R>> => {
-  const managed: ManagedRuntime<R, E> = Managed.make(layer)
+const runnerOf = <R, E>(managed: ManagedRuntime<R, E>): PromiseRunner<R> => {
   let disposed = false
   const run: PromiseRunner<R>["run"] = async (effect, signal) => {
     if (disposed) throw closed()
@@ -41,17 +76,40 @@ export const makeRunner = async <R, E>(layer: Layer<R, E>): Promise<PromiseRunne
       throw isTyped(error) || !wasAborted(signal) ? error : interrupted(error)
     }
   }
+  return {
+    run,
+    runSync: (effect) => {
+      if (disposed) throw closed()
+      return runOnStack(managed, Effect.provideService(effect, Synchronous, true))
+    },
+    dispose: () => {
+      disposed = true
+      return managed.dispose()
+    },
+  }
+}
+
+/** A runner on these services. They are built now: what fails to open is thrown here. */
+export const makeRunner = async <R, E>(layer: Layer<R, E>): Promise<PromiseRunner<R>> => {
+  const managed: ManagedRuntime<R, E> = Managed.make(layer)
   try {
     await managed.context()
   } catch (error) {
     await managed.dispose()
     throw error
   }
-  return {
-    run,
-    dispose: () => {
-      disposed = true
-      return managed.dispose()
-    },
+  return runnerOf(managed)
+}
+
+/** The same on the caller's stack, for services that are built without waiting. */
+export const makeRunnerSync = <R, E>(layer: Layer<R, E>): PromiseRunner<R> => {
+  const managed: ManagedRuntime<R, E> = Managed.make(layer)
+  try {
+    runOnStack(managed, Effect.void)
+  } catch (error) {
+    // What it opened is given back beside: the caller hears why it failed.
+    managed.dispose().catch(() => undefined)
+    throw error
   }
+  return runnerOf(managed)
 }

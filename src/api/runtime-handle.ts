@@ -1,14 +1,32 @@
 import * as Effect from "effect/Effect"
 import type { Explanation } from "../actors/runtime/explain.ts"
 import type { Health } from "../actors/runtime/health.ts"
+import { readLead, writeLead } from "../actors/runtime/leads.ts"
 import { type CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import {
+  listSettings,
+  readSetting,
+  type Setting,
+  type SettingWrite,
+  writeSettings,
+} from "../actors/runtime/settings.ts"
 import { suppress, unsuppress } from "../actors/runtime/suppressing.ts"
+import { templateNameOf } from "../actors/runtime/template-name.ts"
 import { layerRuntime, type RuntimeOptions } from "../runtime.ts"
-import { type CampaignInput, defineCampaign, type RuntimeEvent } from "../sdk/index.ts"
+import {
+  type CampaignInput,
+  type Changes,
+  defineCampaign,
+  type ExecutionRow,
+  type Lead,
+  type LeadInput,
+  type RuntimeEvent,
+} from "../sdk/index.ts"
 import { type CampaignHandle, type CampaignStatus, makeCampaignHandle } from "./campaign-handle.ts"
 import { eventStream, type WaitOptions } from "./event-stream.ts"
 import { type ExecutionsHandle, makeExecutionsHandle } from "./executions-handle.ts"
-import { makeRunner } from "./promise.ts"
+import { makeRunner, makeRunnerSync, type PromiseRunner } from "./promise.ts"
+import { makeSyncHandle, type SyncHandle } from "./sync-handle.ts"
 
 /** The campaigns of a runtime. */
 export interface CampaignsHandle {
@@ -25,6 +43,22 @@ export interface CampaignsHandle {
   list(): Promise<ReadonlyArray<CampaignStatus>>
 }
 
+/** Leads as they are stored. */
+export interface LeadsHandle {
+  get(id: string): Promise<Lead | undefined>
+  /** Stores the lead in place of what is known about it; mails that are rendered from now on use it. @throws InvalidInput */
+  put(lead: LeadInput): Promise<Lead>
+}
+
+/** Small JSON objects by key. Begin keys with the name of whatever keeps them. */
+export interface SettingsHandle {
+  get(key: string): Promise<Setting | undefined>
+  /** Writes each, whatever was there; `null` removes. Durable on return. */
+  put(writes: ReadonlyArray<SettingWrite>): Promise<void>
+  /** All whose key begins so, by key. */
+  list(prefix: string): Promise<ReadonlyArray<{ readonly key: string; readonly value: Setting }>>
+}
+
 /** A running sendstate. Close it: leases are given back and sends under way may end. */
 export interface Runtime extends AsyncDisposable {
   readonly campaigns: CampaignsHandle
@@ -35,6 +69,23 @@ export interface Runtime extends AsyncDisposable {
   suppress(email: string, reason?: string): Promise<void>
   /** Lifts a suppression; answers whether there was one. */
   unsuppress(email: string): Promise<boolean>
+  /** Leads as they are stored. */
+  readonly leads: LeadsHandle
+  /** Small JSON objects that an integration keeps beside the campaigns. */
+  readonly settings: SettingsHandle
+  /** What answers on the caller's stack, for storages with the capability `sync`. */
+  readonly sync: SyncHandle
+  /**
+   * What happened to executions after `since` (0: from the start), oldest first, nothing left out; give `next` to go on.
+   * At most `limit` entries, default 1,000.
+   */
+  changes(since: number, options?: WaitOptions & { readonly limit?: number }): Promise<Changes>
+  /** Under which name an execution's template was loaded. @throws NotFound */
+  templateName(row: Pick<ExecutionRow, "template">): Promise<string>
+  /** Epoch ms on the runtime's clock. */
+  now(): number
+  /** Begins to claim, where it was opened in `standby`. */
+  leaveStandby(): Promise<void>
   /** All events from now on, each after it is durable. */
   events(options?: WaitOptions): AsyncIterable<RuntimeEvent>
   /** How storage, transport and campaigns are, and what went wrong lately. */
@@ -59,8 +110,22 @@ export interface Runtime extends AsyncDisposable {
  */
 export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
   const runner = await makeRunner(layerRuntime(options))
+  return runtimeOf(runner, await runner.run(RuntimeActor))
+}
+
+/**
+ * As {@link createRuntime}, without waiting: for storages that answer at once (memory, sqlite).
+ *
+ * @throws StorageError `not-synchronous` for other storages, and what createRuntime rejects with.
+ */
+export const createRuntimeSync = (options: RuntimeOptions): Runtime => {
+  const runner = makeRunnerSync(layerRuntime(options))
+  return runtimeOf(runner, runner.runSync(RuntimeActor))
+}
+
+const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["Service"]): Runtime => {
   const { run } = runner
-  const runtime = await run(RuntimeActor)
+  const { services } = runtime
   let closing: Promise<void> | undefined
 
   const close = (deadlineMs: number): Promise<void> => {
@@ -83,6 +148,24 @@ export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> =
     explain: (id) => run(runtime.explain(id)),
     suppress: (email, reason = "manual") => run(suppress(runtime.services, email, reason)),
     unsuppress: (email) => run(unsuppress(runtime.services, email)),
+    leads: {
+      get: (id) => run(readLead(services, id)),
+      put: (lead) => run(writeLead(services, lead)),
+    },
+    settings: {
+      get: (key) => run(readSetting(services, key)),
+      put: (writes) => run(writeSettings(services, writes)),
+      list: (prefix) => run(listSettings(services, prefix)),
+    },
+    sync: makeSyncHandle(runner, runtime),
+    changes: (since, { limit = 1_000, signal } = {}) =>
+      run(
+        services.store.use((driver) => driver.changes(since, limit)),
+        signal,
+      ),
+    templateName: (row) => run(templateNameOf(services.templates, row)),
+    now: () => services.clock.currentTimeMillisUnsafe(),
+    leaveStandby: () => run(runtime.leaveStandby),
     events: (eventOptions = {}) => eventStream(runtime, () => true, eventOptions),
     health: () => run(Effect.suspend(() => runtime.health)),
     close: ({ deadlineMs = 10_000 } = {}) => close(deadlineMs),

@@ -19,9 +19,10 @@ import {
 import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "../execution/dependencies.ts"
 import { runExecution } from "../execution/execution-actor.ts"
 import { signalExecution } from "../execution/signal.ts"
+import { Synchronous } from "../synchronous.ts"
 import { type LoadedDefinition, loadDefinition } from "./definition.ts"
 import { makeMailbox } from "./mailbox.ts"
-import { newEnrollment, type Plan, planStep } from "./planner.ts"
+import { newEnrollment, type Plan, planMail, planStep, type SingleMail } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
 import { afterEvent, type CampaignRecord, readRecord, saveRecord } from "./record.ts"
 import { makeSupervision } from "./supervision.ts"
@@ -30,13 +31,15 @@ import { sweepCancelled } from "./sweep.ts"
 /** What a campaign may fail with. */
 export type CampaignError = StorageError | NotFound | Conflict
 
-/** A lead to enroll, checked. `at` and `template` override the first step, for single mails. */
+/** A lead to enroll, checked. */
 export interface EnrollRequest {
   readonly lead: Lead
   /** Tells re-entries apart; default `1`. */
   readonly entry?: string
   /** Epoch ms; default: as the first step says. */
   readonly at?: number
+  /** A mail of its own instead of the campaign's first step. */
+  readonly mail?: SingleMail
 }
 
 /** One campaign at work: a fiber with a mailbox, a pump, and the executions that it brought to life. */
@@ -216,12 +219,13 @@ export const makeCampaignActor = (
     // The policy is read synchronously when an outcome is unknown.
     yield* Effect.ignore(definition(record.definition))
     if (options.passive) pump.stop()
-    yield* Effect.forkScoped(pump.run)
+    yield* Effect.forkScoped(Effect.provideService(pump.run, Synchronous, false))
 
     const items = (current: Plan, batch: ReadonlyArray<EnrollRequest>, now: number): ReadonlyArray<EnrollItem> =>
-      batch.flatMap(({ lead, entry, at }) => {
+      batch.flatMap(({ lead, entry, at, mail }) => {
         const enrollment: Enrollment = newEnrollment(current, lead, entry ?? "1", now)
-        const execution: NewExecution | undefined = planStep(current, enrollment, 0, now, at)
+        const execution: NewExecution | undefined =
+          mail === undefined ? planStep(current, enrollment, 0, now, at) : planMail(current, enrollment, mail, now)
         return execution === undefined ? [] : [{ lead, enrollment, execution }]
       })
 

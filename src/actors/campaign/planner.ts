@@ -21,6 +21,40 @@ export const newEnrollment = (plan: Plan, lead: Lead, entry: string, now: number
   createdAt: now,
 })
 
+/** Step of every mail that was scheduled by itself: beyond any sequence (at most 1,000 steps), so that nothing follows it. */
+export const singleMailStep = 1_000
+
+/** How a row names a template whose latest version is looked up by name at each attempt. */
+export const latestPrefix = "latest:"
+
+/** A mail of its own, outside the campaign's steps. */
+export interface SingleMail {
+  readonly id: string
+  /** Content hash of a template version, or {@link latestPrefix} and a name. */
+  readonly template: string
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** The execution of a mail that is scheduled by itself. */
+export const planMail = (
+  plan: Plan,
+  enrollment: Pick<Enrollment, "id" | "leadId">,
+  { id, template, at }: SingleMail,
+  now: number,
+): NewExecution => ({
+  id,
+  campaignId: plan.campaignId,
+  enrollmentId: enrollment.id,
+  leadId: enrollment.leadId,
+  step: singleMailStep,
+  template,
+  definition: plan.loaded.hash,
+  context: startExecution({ id, retry: plan.loaded.definition.retry, timeScale: plan.clock.scale, dueAt: at }).context,
+  scheduledFor: at,
+  createdAt: now,
+})
+
 /** The execution of one step, or `undefined` when the campaign has no such step. */
 export const planStep = (
   plan: Plan,

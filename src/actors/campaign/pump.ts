@@ -3,6 +3,7 @@ import * as Latch from "effect/Latch"
 import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { leaseMs, maxClaims } from "../execution/lease.ts"
+import { Synchronous } from "../synchronous.ts"
 
 /** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
 const longestSleepMs = 60_000
@@ -30,8 +31,12 @@ export interface Pump {
   readonly wake: () => void
   /** Looks again only after a pause: the storage has just failed. */
   readonly backOff: () => void
-  /** Claims nothing from now on. */
+  /** Claims nothing from now on, until it is started again. */
   readonly stop: () => void
+  /** Claims again. */
+  readonly start: () => void
+  /** Claims and starts the one row that is due first, even while stopped; answers which. */
+  readonly runFirst: Effect.Effect<string | undefined, StorageError>
   /** Open while nothing is alive and nothing is due now. */
   readonly idle: Latch.Latch
   /** Open while nothing is alive and nothing will ever be due without somebody's doing. */
@@ -126,6 +131,21 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     return claimed.length === limit
   })
 
+  const claimFirst: Effect.Effect<string | undefined, StorageError> = Effect.gen(function* () {
+    const rows = yield* store.use((driver) =>
+      driver.claimDue({
+        owner: options.owner,
+        limit: 1,
+        leaseMs,
+        now: clock.currentTimeMillisUnsafe(),
+        campaigns,
+      }),
+    )
+    const leads = yield* Effect.tapError(leadsOf(rows), () => Effect.ignore(giveBack(rows)))
+    for (const [index, row] of rows.entries()) yield* start(row, leads[index])
+    return rows[0]?.id
+  })
+
   const turn: Effect.Effect<void, StorageError> = Effect.gen(function* () {
     // Not ended by a wake: executions that fail for the storage would be claimed and fail again without a pause.
     const rest = restsUntil - clock.currentTimeMillisUnsafe()
@@ -178,6 +198,11 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
       stopped = true
       wakeLatch.openUnsafe()
     },
+    start: () => {
+      stopped = false
+      wake()
+    },
+    runFirst: Effect.provideService(claimFirst, Synchronous, false),
     idle,
     settled,
     live: () => live.size,

@@ -225,7 +225,7 @@ export const attemptExecution = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   row: ExecutionRow,
-  lead: Lead | undefined,
+  stored: Lead | undefined,
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const now = services.clock.currentTimeMillisUnsafe()
@@ -233,6 +233,9 @@ export const attemptExecution = (
     const fail = (code: string, text: string, retryable: boolean) =>
       saveUnsent(services, campaign, advance(rendering, failed(services, code, text, retryable)))
     if (row.claims > maxClaims) return yield* fail("crashed", "its process died each time it was tried", false)
+    const known = yield* Effect.result(services.leadOf?.(row.leadId) ?? Effect.succeed(stored))
+    if (Result.isFailure(known)) return yield* fail(known.failure.code, known.failure.message, known.failure.retryable)
+    const lead = known.success
     if (lead === undefined)
       return yield* saveUnsent(
         services,

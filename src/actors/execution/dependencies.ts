@@ -1,10 +1,11 @@
 import type { Clock } from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type { Random } from "effect/Random"
-import type { ExecutionRow, Flag, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
+import type { ExecutionRow, Flag, Lead, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
+import type { LeadUnavailable } from "../lead-directory.ts"
 import type { Problems } from "../problems.ts"
 import type { Sender } from "../sender.ts"
 import type { Store } from "../store.ts"
@@ -23,6 +24,8 @@ export interface ProcessServices {
   readonly problems: Problems["Service"]
   readonly clock: Clock
   readonly random: Random
+  /** Who a lead is now, where the host keeps leads itself; absent: as stored. */
+  readonly leadOf?: (id: string) => Effect.Effect<Lead | undefined, LeadUnavailable>
   /** Runs something beside its caller; what it fails with is reported. */
   readonly fork: (work: Effect.Effect<unknown, { readonly message: string }>) => void
   /** Whether the runtime has given up waiting: what is not durable by now is in doubt. */

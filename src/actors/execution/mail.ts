@@ -9,6 +9,7 @@ import {
   type RenderInput,
 } from "../../sdk/index.ts"
 import type { Definition, LoadedDefinition } from "../campaign/definition.ts"
+import { singleMailStep } from "../campaign/planner.ts"
 
 /** Whose mail it is: what rendering and composing need of an execution. */
 type Addressed = Pick<ExecutionRow, "id" | "leadId" | "step">
@@ -43,7 +44,7 @@ const variablesOf = (definition: Definition, lead: Lead, execution: Addressed): 
     ...(url === undefined ? {} : { unsubscribeUrl: url }),
     ...flat,
     lead: flat,
-    campaign: { id: definition.id, step: execution.step + 1 },
+    campaign: { id: definition.id, step: execution.step === singleMailStep ? 1 : execution.step + 1 },
   }
 }
 

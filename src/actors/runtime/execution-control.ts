@@ -4,6 +4,7 @@ import { hasEnded } from "../../machines/index.ts"
 import { type ExecutionRow, type Flag, type InvalidInput, parse } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices, SignalAnswer } from "../execution/dependencies.ts"
+import { Synchronous } from "../synchronous.ts"
 
 /** What became of a cancel. */
 export type CancelAnswer =
@@ -27,20 +28,25 @@ const pollMs = 20
 const judge = (row: Pick<ExecutionRow, "state" | "context">): CancelAnswer =>
   row.state === "cancelled" ? (row.context.delivery === "unknown" ? "inDoubt" : "cancelled") : "tooLate"
 
-/** Cancels one execution and answers honestly: `cancelled` only when nothing was sent for certain. */
+/**
+ * Cancels one execution and answers honestly: `cancelled` only when nothing was sent for certain. `by` goes into the
+ * history; a synchronous caller does not wait for a send under way.
+ */
 export const cancelExecution = (
   services: ProcessServices,
   actor: CampaignActor,
   id: string,
+  by: "user" | "campaign" = "user",
 ): Effect.Effect<CancelAnswer | "missing", CampaignError> =>
   Effect.gen(function* () {
     const answer = yield* actor.signal(id, () => ({
       type: "CANCEL",
-      by: "user",
+      by,
       at: services.clock.currentTimeMillisUnsafe(),
     }))
     if (answer.type === "missing") return "missing"
     if (answer.type !== "flagged") return judge(answer.row)
+    if (yield* Synchronous) return "requested"
     const until = services.clock.currentTimeMillisUnsafe() + cancelWaitMs
     while (services.clock.currentTimeMillisUnsafe() < until) {
       const [row] = yield* services.store.use((driver) => driver.get([id]))

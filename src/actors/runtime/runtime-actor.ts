@@ -23,6 +23,7 @@ import { afterEvent, type CampaignRecord, newRecord, readRecord, recordOf, saveR
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { askDirectory, type LeadDirectory } from "../lead-directory.ts"
 import { observe } from "../observing.ts"
 import { Problems } from "../problems.ts"
 import { Sender } from "../sender.ts"
@@ -52,6 +53,9 @@ export interface RuntimeSettings {
   readonly maxLive: number
   /** Claims and sends nothing: for control of a store that nobody runs. */
   readonly passive: boolean
+  /** Claims nothing until `leaveStandby`. */
+  readonly standby: boolean
+  readonly leadOf?: LeadDirectory | undefined
 }
 
 /** The process's one runtime: it owns the campaigns and what they share. */
@@ -67,6 +71,8 @@ export class RuntimeActor extends Context.Service<
     readonly explain: (id: string) => Effect.Effect<Explanation, NotFound | StorageError>
     readonly counts: (campaignId: string) => Effect.Effect<Counts, StorageError>
     readonly health: Effect.Effect<Health>
+    /** Begins to claim, where the runtime was opened in standby. */
+    readonly leaveStandby: Effect.Effect<void>
     /** Drains: nothing new starts, sends under way may end until the deadline; what has no receipt then is in doubt. */
     readonly drain: (deadlineMs: number) => Effect.Effect<void>
   }
@@ -116,6 +122,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const campaignScope = yield* Scope.fork(scope)
     const fork = Effect.runForkWith(yield* Effect.context<never>())
     const actors = new Map<string, CampaignActor>()
+    let standby = settings.standby
     let draining = false
     let givenUp = false
 
@@ -129,6 +136,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       problems,
       clock,
       random,
+      ...(settings.leadOf === undefined ? {} : { leadOf: askDirectory(settings.leadOf) }),
       fork: (work) => {
         fork(Effect.catch(work, (error) => Effect.sync(() => problems.report(error.message))))
       },
@@ -141,7 +149,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const spawn = (record: CampaignRecord): Effect.Effect<CampaignActor> =>
       Effect.gen(function* () {
         const actor = yield* Scope.provide(
-          makeCampaignActor(services, { record, owner, maxLive, passive: settings.passive }),
+          makeCampaignActor(services, { record, owner, maxLive, passive: settings.passive || standby }),
           campaignScope,
         )
         actors.set(record.id, actor)
@@ -269,6 +277,11 @@ const makeRuntime = (settings: RuntimeSettings) =>
         }),
       counts: (campaignId) => store.use((driver) => driver.counts(campaignId)),
       health: Effect.suspend(() => healthOf(services, problems, [...actors.values()], draining)),
+      leaveStandby: Effect.sync(() => {
+        if (!standby || draining) return
+        standby = false
+        for (const actor of actors.values()) actor.pump.start()
+      }),
       drain,
     })
   })

@@ -1,0 +1,145 @@
+import * as Effect from "effect/Effect"
+import {
+  type CancelAnswer,
+  type ControlAnswer,
+  cancelExecution,
+  rescheduleExecution,
+  retryExecution,
+} from "../actors/runtime/execution-control.ts"
+import { readLead, writeLead } from "../actors/runtime/leads.ts"
+import type { CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import { type ScheduleInput, scheduleMails } from "../actors/runtime/scheduling.ts"
+import {
+  listSettings,
+  readSetting,
+  type Setting,
+  type SettingWrite,
+  writeSettings,
+} from "../actors/runtime/settings.ts"
+import { templateNameOf } from "../actors/runtime/template-name.ts"
+import {
+  type CampaignInput,
+  type Changes,
+  type Counts,
+  defineCampaign,
+  type ExecutionRow,
+  type Lead,
+  type LeadInput,
+  StorageError,
+} from "../sdk/index.ts"
+import { type ExecutionFilter, type ExecutionPage, queryOf } from "./execution-list.ts"
+import { controlOf } from "./executions-handle.ts"
+import type { PromiseRunner } from "./promise.ts"
+
+/**
+ * What answers on the caller's stack, durable on return: for storages with the capability `sync` (memory, sqlite). Every
+ * method throws StorageError `not-synchronous` on other storages, and names its twin that answers a Promise.
+ */
+export interface SyncHandle {
+  /** Rows in the order asked, `undefined` for what is not there. */
+  find(ids: ReadonlyArray<string>): ReadonlyArray<ExecutionRow | undefined>
+  /** One page by id, ascending; at most 1,000 rows. */
+  list(filter?: ExecutionFilter, page?: ExecutionPage): ReadonlyArray<ExecutionRow>
+  counts(campaignId: string): Counts
+  /** As `executions.cancel`, but never waits: `requested` while a send is under way. */
+  cancel(id: string, options?: { readonly by?: "user" | "campaign" }): CancelAnswer | "missing"
+  reschedule(id: string, dueAt: number): ControlAnswer
+  retry(id: string, options?: { readonly duplicate?: boolean }): ControlAnswer
+  /** As `campaigns.create`, for campaigns whose templates need not be compiled now, such as those without steps. */
+  create<Data>(campaign: CampaignInput<Data>, options?: CreateOptions): void
+  /** As `campaign.scheduleAll`; templates by `{ latest }` only. @throws NotFound */
+  scheduleAll(campaignId: string, mails: ReadonlyArray<ScheduleInput>): ReadonlyArray<string>
+  changes(since: number, options?: { readonly limit?: number }): Changes
+  templateName(row: Pick<ExecutionRow, "template">): string
+  lead(id: string): Lead | undefined
+  putLead(lead: LeadInput): Lead
+  setting(key: string): Setting | undefined
+  settings(prefix: string): ReadonlyArray<{ readonly key: string; readonly value: Setting }>
+  putSettings(writes: ReadonlyArray<SettingWrite>): void
+}
+
+const twins: Readonly<Record<keyof SyncHandle, string>> = {
+  find: "runtime.executions.find",
+  list: "runtime.executions.list",
+  counts: "campaign.stats",
+  cancel: "runtime.executions.cancel",
+  reschedule: "runtime.executions.reschedule",
+  retry: "runtime.executions.retry",
+  create: "runtime.campaigns.create",
+  scheduleAll: "campaign.scheduleAll",
+  changes: "runtime.changes",
+  templateName: "runtime.templateName",
+  lead: "runtime.leads.get",
+  putLead: "runtime.leads.put",
+  setting: "runtime.settings.get",
+  settings: "runtime.settings.list",
+  putSettings: "runtime.settings.put",
+}
+
+const refusal = (storage: string, method: keyof SyncHandle): StorageError =>
+  new StorageError({
+    storage,
+    code: "not-synchronous",
+    retryable: false,
+    indeterminate: false,
+    message: `The storage "${storage}" answers with Promises, so runtime.sync.${method} cannot work on it. Use ${twins[method]}, or a storage that answers at once: sqlite or memory.`,
+  })
+
+/** The face of the runtime that answers at once. */
+export const makeSyncHandle = (
+  { runSync }: PromiseRunner<RuntimeActor>,
+  runtime: RuntimeActor["Service"],
+): SyncHandle => {
+  const { services } = runtime
+  const { store } = services
+  const on = controlOf(runtime)
+  const run = <A, E>(method: keyof SyncHandle, effect: Effect.Effect<A, E, RuntimeActor>): A => {
+    if (!store.storage.capabilities.sync) throw refusal(store.storage.name, method)
+    return runSync(effect)
+  }
+  return {
+    find: (ids) =>
+      run(
+        "find",
+        store.use((driver) => driver.get(ids)),
+      ),
+    list: (filter = {}, page = {}) =>
+      run(
+        "list",
+        store.use((driver) => driver.list(queryOf(filter, page))),
+      ),
+    counts: (campaignId) => run("counts", runtime.counts(campaignId)),
+    cancel: (id, { by = "user" } = {}) =>
+      run(
+        "cancel",
+        on(id, (actor) => cancelExecution(services, actor, id, by)),
+      ),
+    reschedule: (id, dueAt) =>
+      run(
+        "reschedule",
+        on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),
+      ),
+    retry: (id, { duplicate = false } = {}) =>
+      run(
+        "retry",
+        on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
+      ),
+    create: (input, options = {}) => void run("create", runtime.create(defineCampaign(input), options)),
+    scheduleAll: (campaignId, mails) =>
+      run(
+        "scheduleAll",
+        Effect.flatMap(runtime.campaign(campaignId), (actor) => scheduleMails(services, actor, mails)),
+      ),
+    changes: (since, { limit = 1_000 } = {}) =>
+      run(
+        "changes",
+        store.use((driver) => driver.changes(since, limit)),
+      ),
+    templateName: (row) => run("templateName", templateNameOf(services.templates, row)),
+    lead: (id) => run("lead", readLead(services, id)),
+    putLead: (lead) => run("putLead", writeLead(services, lead)),
+    setting: (key) => run("setting", readSetting(services, key)),
+    settings: (prefix) => run("settings", listSettings(services, prefix)),
+    putSettings: (writes) => run("putSettings", writeSettings(services, writes)),
+  }
+}
