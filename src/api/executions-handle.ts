@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { CampaignActor, CampaignError } from "../actors/campaign/campaign-actor.ts"
+import { cancelWaiting } from "../actors/runtime/cancelling-many.ts"
 import {
   type CancelAnswer,
   type ControlAnswer,
@@ -11,7 +12,7 @@ import {
 import { runExecutionNow } from "../actors/runtime/running-now.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import type { Closed, ExecutionRow, InvalidInput } from "../sdk/index.ts"
-import { type ExecutionFilter, listExecutions } from "./execution-list.ts"
+import { type ExecutionFilter, type ExecutionPage, listExecutions, queryOf } from "./execution-list.ts"
 import type { PromiseRunner } from "./promise.ts"
 
 /** Single executions of a runtime. */
@@ -20,6 +21,13 @@ export interface ExecutionsHandle {
   get(id: string): Promise<ExecutionRow>
   /** Rows in the order asked, `undefined` for what is not there. */
   find(ids: ReadonlyArray<string>): Promise<ReadonlyArray<ExecutionRow | undefined>>
+  /** One page by id, ascending. */
+  page(filter?: ExecutionFilter, page?: ExecutionPage): Promise<ReadonlyArray<ExecutionRow>>
+  /**
+   * Cancels those that wait, many in one durable write, and leaves all others alone; answers for each whether it was
+   * cancelled now. The history says that they went together with others.
+   */
+  cancelWaiting(ids: ReadonlyArray<string>): Promise<ReadonlyArray<boolean>>
   /** By id, ascending; read in pages. */
   list(filter?: ExecutionFilter): AsyncIterable<ExecutionRow>
   /** Waits up to 5 s for a send that is under way. Answers `cancelled` only when nothing was and nothing will be sent. */
@@ -66,6 +74,8 @@ export const makeExecutionsHandle = (
     list: (filter = {}) => listExecutions(runner, services.store, filter),
     find: (ids) => runner.run(services.store.use((driver) => driver.get(ids))),
     cancel: (id, { by = "user" } = {}) => on(id, (actor) => cancelExecution(services, actor, id, by)),
+    page: (filter = {}, page = {}) => runner.run(services.store.use((driver) => driver.list(queryOf(filter, page)))),
+    cancelWaiting: (ids) => runner.run(cancelWaiting(runtime, ids)),
     runNow: (id) => on(id, (actor) => runExecutionNow(services, actor, id)),
     retry: (id, { duplicate = false } = {}) => on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
     resolve: (id, verdict) => on(id, (actor) => resolveExecution(services, actor, id, verdict)),

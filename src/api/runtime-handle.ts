@@ -86,6 +86,8 @@ export interface Runtime extends AsyncDisposable {
   now(): number
   /** Begins to claim, where it was opened in `standby`. */
   leaveStandby(): Promise<void>
+  /** Claims nothing more; answers when sends under way have ended, or after `deadlineMs` (default 10,000). */
+  enterStandby(options?: { readonly deadlineMs?: number }): Promise<void>
   /** All events from now on, each after it is durable. */
   events(options?: WaitOptions): AsyncIterable<RuntimeEvent>
   /** How storage, transport and campaigns are, and what went wrong lately. */
@@ -166,6 +168,7 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
     templateName: (row) => run(templateNameOf(services.templates, row)),
     now: () => services.clock.currentTimeMillisUnsafe(),
     leaveStandby: () => run(runtime.leaveStandby),
+    enterStandby: ({ deadlineMs = 10_000 } = {}) => run(runtime.enterStandby(deadlineMs)),
     events: (eventOptions = {}) => eventStream(runtime, () => true, eventOptions),
     health: () => run(Effect.suspend(() => runtime.health)),
     close: ({ deadlineMs = 10_000 } = {}) => close(deadlineMs),

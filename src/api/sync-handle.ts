@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { cancelWaiting } from "../actors/runtime/cancelling-many.ts"
 import {
   type CancelAnswer,
   type ControlAnswer,
@@ -6,6 +7,7 @@ import {
   rescheduleExecution,
   retryExecution,
 } from "../actors/runtime/execution-control.ts"
+import type { Explanation } from "../actors/runtime/explain.ts"
 import { readLead, writeLead } from "../actors/runtime/leads.ts"
 import type { CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "../actors/runtime/scheduling.ts"
@@ -43,6 +45,10 @@ export interface SyncHandle {
   counts(campaignId: string): Counts
   /** As `executions.cancel`, but never waits: `requested` while a send is under way. */
   cancel(id: string, options?: { readonly by?: "user" | "campaign" }): CancelAnswer | "missing"
+  /** As `executions.cancelWaiting`. */
+  cancelWaiting(ids: ReadonlyArray<string>): ReadonlyArray<boolean>
+  /** @throws NotFound */
+  explain(id: string): Explanation
   reschedule(id: string, dueAt: number): ControlAnswer
   retry(id: string, options?: { readonly duplicate?: boolean }): ControlAnswer
   /** As `campaigns.create`, for campaigns whose templates need not be compiled now, such as those without steps. */
@@ -63,6 +69,8 @@ const twins: Readonly<Record<keyof SyncHandle, string>> = {
   list: "runtime.executions.list",
   counts: "campaign.stats",
   cancel: "runtime.executions.cancel",
+  cancelWaiting: "runtime.executions.cancelWaiting",
+  explain: "runtime.explain",
   reschedule: "runtime.executions.reschedule",
   retry: "runtime.executions.retry",
   create: "runtime.campaigns.create",
@@ -114,6 +122,8 @@ export const makeSyncHandle = (
         "cancel",
         on(id, (actor) => cancelExecution(services, actor, id, by)),
       ),
+    cancelWaiting: (ids) => run("cancelWaiting", cancelWaiting(runtime, ids)),
+    explain: (id) => run("explain", runtime.explain(id)),
     reschedule: (id, dueAt) =>
       run(
         "reschedule",

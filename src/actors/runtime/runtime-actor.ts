@@ -73,6 +73,8 @@ export class RuntimeActor extends Context.Service<
     readonly health: Effect.Effect<Health>
     /** Begins to claim, where the runtime was opened in standby. */
     readonly leaveStandby: Effect.Effect<void>
+    /** Claims nothing more; answers when what is alive has ended, or at the deadline. */
+    readonly enterStandby: (deadlineMs: number) => Effect.Effect<void>
     /** Drains: nothing new starts, sends under way may end until the deadline; what has no receipt then is in doubt. */
     readonly drain: (deadlineMs: number) => Effect.Effect<void>
   }
@@ -282,6 +284,12 @@ const makeRuntime = (settings: RuntimeSettings) =>
         standby = false
         for (const actor of actors.values()) actor.pump.start()
       }),
+      enterStandby: (deadlineMs) =>
+        Effect.suspend(() => {
+          standby = true
+          for (const actor of actors.values()) actor.pump.stop()
+          return Effect.asVoid(Effect.timeoutOption(allDrained, deadlineMs))
+        }),
       drain,
     })
   })

@@ -1,0 +1,30 @@
+import type { Renderer } from "sendstate/sdk"
+import type { SentSubjects } from "./host-transport.ts"
+import type { Ledger } from "./ledger.ts"
+import type { CompatOptions } from "./options.ts"
+import type { OwnLeads } from "./own-documents.ts"
+import type { Projection } from "./projection.ts"
+import type { CampaignSource, CommunicationSink, LeadSource, TemplateSource } from "./sources.ts"
+import type { RetryConfig } from "./types.ts"
+
+/** What the parts of the engine know of it. */
+export interface Engine {
+  readonly options: CompatOptions
+  readonly leads: LeadSource
+  readonly ownLeads: OwnLeads
+  readonly campaigns: CampaignSource
+  readonly templates: TemplateSource
+  readonly communications: CommunicationSink
+  readonly renderer: Renderer
+  readonly projection: Projection
+  readonly ledger: Ledger
+  readonly subjects: SentSubjects
+  /** Campaigns whose native twin is up to date. */
+  readonly readyCampaigns: Set<string>
+  readonly retry: RetryConfig
+  /** Epoch ms on the runtime's clock. */
+  now(): number
+  warn(message: string): void
+  /** Runs something that must not fail its caller: what it throws is a warning. */
+  attempt(what: string, body: () => Promise<void>): Promise<void>
+}

@@ -1,0 +1,92 @@
+import { forceExecution } from "./forcing.ts"
+import type { Projection } from "./projection.ts"
+import { Service } from "./service.ts"
+import type { CampaignExecution, ExecutionReport, ExecutionStats, HealthStatus } from "./types.ts"
+
+const reportSize = 10
+
+const reportOf = (view: Projection, campaignId: string | undefined): ExecutionReport => ({
+  summary: view.stats(campaignId),
+  recentFailures: view.failures(campaignId, reportSize),
+  upcomingExecutions: view.upcoming(campaignId, reportSize),
+})
+
+/** Says where things stand. */
+export class ExecutionMonitor extends Service {
+  /** Sends what is due at once and goes on; a second start changes nothing. */
+  start(): Promise<void> {
+    return this.core.start()
+  }
+
+  /** Sends under way end; nothing more starts. */
+  stop(): Promise<void> {
+    return this.core.stop()
+  }
+
+  getExecutionStats(campaignId?: string): ExecutionStats {
+    return this.core.view().stats(campaignId)
+  }
+
+  /** As `getExecutionStats`, read from the storage: also what memory no longer holds. */
+  async getExecutionStatsAsync(campaignId?: string): Promise<ExecutionStats> {
+    const executions = await this.core.readAll({ campaignId })
+    const stats: ExecutionStats = { total: 0, scheduled: 0, executing: 0, completed: 0, failed: 0, executions }
+    for (const { status } of executions) {
+      stats.total += 1
+      stats[status] += 1
+    }
+    return stats
+  }
+
+  getExecutionStatus(executionId: string): CampaignExecution | undefined {
+    return this.core.read(executionId)
+  }
+
+  /** As `getExecutionStatus`, also for what memory no longer holds. */
+  getExecutionStatusAsync(executionId: string): Promise<CampaignExecution | undefined> {
+    return this.core.readLater(executionId)
+  }
+
+  getCampaignExecutions(campaignId: string): CampaignExecution[] {
+    return this.core.view().list(campaignId)
+  }
+
+  /** As `getCampaignExecutions`, read from the storage: also what memory no longer holds. */
+  getCampaignExecutionsAsync(campaignId: string): Promise<CampaignExecution[]> {
+    return this.core.readAll({ campaignId })
+  }
+
+  getLeadExecutions(leadId: string): CampaignExecution[] {
+    return this.core.view().ofLead(leadId)
+  }
+
+  /** As `getLeadExecutions`, read from the storage: also what memory no longer holds. */
+  getLeadExecutionsAsync(leadId: string): Promise<CampaignExecution[]> {
+    return this.core.readAll({ leadId })
+  }
+
+  getHealthStatus(): HealthStatus {
+    const view = this.core.view()
+    const { scheduled, failed } = view.counts()
+    return {
+      isRunning: this.core.isRunning,
+      totalExecutions: view.size,
+      pendingExecutions: scheduled,
+      failedExecutions: failed,
+      ...(view.lastProcessedAt === 0 ? {} : { lastProcessedAt: new Date(view.lastProcessedAt) }),
+    }
+  }
+
+  /** Runs a scheduled one now, whatever its time; `false` for others. */
+  forceProcessExecution(executionId: string): Promise<boolean> {
+    return forceExecution(this.core, executionId)
+  }
+
+  isMonitorRunning(): boolean {
+    return this.core.isRunning
+  }
+
+  getExecutionReport(campaignId?: string): ExecutionReport {
+    return reportOf(this.core.view(), campaignId)
+  }
+}

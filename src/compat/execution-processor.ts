@@ -1,0 +1,35 @@
+import { setExecution } from "./execution-writes.ts"
+import { forceExecution } from "./forcing.ts"
+import { Service } from "./service.ts"
+import type { CampaignExecution } from "./types.ts"
+
+/** Sends what is given now. */
+export class ExecutionProcessor extends Service {
+  /**
+   * Makes one try now, whatever the time, and changes `execution` to what became of it. One that is not scheduled is left
+   * alone. A mail that fails does not reject.
+   */
+  async processExecution(execution: CampaignExecution): Promise<void> {
+    const { core } = this
+    core.requireSending()
+    const known = (await core.viewLater()).get(execution.id)
+    if (known === undefined && execution.status === "scheduled")
+      await core.writeLater((access) => setExecution(core, access, execution.id, execution))
+    await forceExecution(core, execution.id)
+    const after = (await core.viewLater()).get(execution.id)
+    if (after === undefined) return
+    delete execution.lastAttempt
+    delete execution.errorMessage
+    Object.assign(execution, after)
+  }
+
+  /** Each as `processExecution`, side by side; one that fails holds up no other. */
+  async processBatch(executions: CampaignExecution[]): Promise<void> {
+    this.core.requireSending()
+    await Promise.all(
+      executions.map((execution) =>
+        this.core.attempt(`Processing the execution ${execution.id}`, () => this.processExecution(execution)),
+      ),
+    )
+  }
+}

@@ -1,0 +1,107 @@
+import { removeAll, setExecution, setStatus } from "./execution-writes.ts"
+import { Service } from "./service.ts"
+import type { CampaignExecution, ExecutionStatus, StatusCounts } from "./types.ts"
+
+/**
+ * Executions by id. Reads answer from memory; writes are durable on return where the storage answers at once (sqlite,
+ * memory), and are refused with the name of their twin elsewhere.
+ */
+export class ExecutionStorage extends Service {
+  /** A `scheduled` one is a mail that will be sent at its time; any other status is shown as given and sends nothing. */
+  set(id: string, execution: CampaignExecution): void {
+    this.core.write("executionStorage.setAsync", (access) => setExecution(this.core, access, id, execution))
+  }
+
+  /** As `set`, for every storage. */
+  setAsync(id: string, execution: CampaignExecution): Promise<void> {
+    return this.core.writeLater((access) => setExecution(this.core, access, id, execution))
+  }
+
+  get(id: string): CampaignExecution | undefined {
+    return this.core.read(id)
+  }
+
+  /** As `get`, also for what memory no longer holds. */
+  getAsync(id: string): Promise<CampaignExecution | undefined> {
+    return this.core.readLater(id)
+  }
+
+  getAll(): CampaignExecution[] {
+    return this.core.view().list()
+  }
+
+  /** As `getAll`, read from the storage: also what memory no longer holds. */
+  getAllAsync(): Promise<CampaignExecution[]> {
+    return this.core.readAll({})
+  }
+
+  getByCampaign(campaignId: string): CampaignExecution[] {
+    return this.core.view().list(campaignId)
+  }
+
+  getByLead(leadId: string): CampaignExecution[] {
+    return this.core.view().ofLead(leadId)
+  }
+
+  getByStatus(status: ExecutionStatus): CampaignExecution[] {
+    return this.core.view().byStatus(status)
+  }
+
+  /** Scheduled ones whose time has come, the longest due first. */
+  getDueExecutions(maxCount = 10): CampaignExecution[] {
+    const view = this.core.view()
+    return view.due(this.core.now(), maxCount)
+  }
+
+  /** `false` for an unknown id. Away from `scheduled` its mail is cancelled; back to it there is a mail again. */
+  updateStatus(id: string, status: ExecutionStatus, errorMessage?: string): boolean {
+    return this.core.write("executionStorage.updateStatusAsync", (access) =>
+      setStatus(this.core, access, id, status, errorMessage),
+    )
+  }
+
+  /** As `updateStatus`, for every storage. */
+  updateStatusAsync(id: string, status: ExecutionStatus, errorMessage?: string): Promise<boolean> {
+    return this.core.writeLater((access) => setStatus(this.core, access, id, status, errorMessage))
+  }
+
+  /** Takes it from the list, and cancels its mail where that waits; `false` for an unknown id. */
+  delete(id: string): boolean {
+    return this.core.write("executionStorage.deleteAsync", (access) => {
+      if (this.core.projection.get(id) === undefined) return false
+      removeAll(this.core, access, [id])
+      return true
+    })
+  }
+
+  /** As `delete`, for every storage. */
+  deleteAsync(id: string): Promise<boolean> {
+    return this.core.writeLater(async (access) => {
+      if (this.core.projection.get(id) === undefined) return false
+      await removeAll(this.core, access, [id])
+      return true
+    })
+  }
+
+  getStatusCounts(): StatusCounts {
+    return this.core.view().counts()
+  }
+
+  /** Takes all from the list, and cancels the mails that wait. The history of what was sent stays in the storage. */
+  clear(): void {
+    this.core.write("executionStorage.clearAsync", (access) => removeAll(this.core, access, this.#ids()))
+  }
+
+  /** As `clear`, for every storage. */
+  clearAsync(): Promise<void> {
+    return this.core.writeLater((access) => removeAll(this.core, access, this.#ids()))
+  }
+
+  #ids(): ReadonlyArray<string> {
+    return this.core.projection.list().map(({ id }) => id)
+  }
+
+  size(): number {
+    return this.core.view().size
+  }
+}

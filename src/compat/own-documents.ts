@@ -1,0 +1,134 @@
+import type { Setting } from "sendstate"
+import type { Access } from "./access.ts"
+import { unknownAddress } from "./placeholder.ts"
+import { leadInputOf } from "./render-data.ts"
+import type {
+  CampaignSource,
+  Communication,
+  CommunicationSink,
+  HostCampaign,
+  HostLead,
+  HostTemplate,
+  LeadSource,
+  TemplateSource,
+} from "./sources.ts"
+
+/** Gives access to the opened store. */
+export type OpenAccess = () => Promise<Access>
+
+const asSetting = (value: unknown): Setting => JSON.parse(JSON.stringify(value)) as Setting
+
+/** Documents of one kind, kept as settings. */
+class Documents<A extends { readonly id: string }> {
+  readonly #open: OpenAccess
+  readonly #prefix: string
+
+  constructor(open: OpenAccess, kind: string) {
+    this.#open = open
+    this.#prefix = `compat/${kind}/`
+  }
+
+  async get(id: string): Promise<A | undefined> {
+    return (await (await this.#open()).setting(`${this.#prefix}${id}`)) as unknown as A | undefined
+  }
+
+  async list(): Promise<Array<A>> {
+    const settings = await (await this.#open()).settings(this.#prefix)
+    return settings.map(({ value }) => value as unknown as A)
+  }
+
+  async put(document: A): Promise<void> {
+    await (await this.#open()).putSettings([{ key: `${this.#prefix}${document.id}`, value: asSetting(document) }])
+  }
+
+  async remove(id: string): Promise<void> {
+    await (await this.#open()).putSettings([{ key: `${this.#prefix}${id}`, value: null }])
+  }
+}
+
+/** Leads in the store: those that were put here, and those that were enrolled by the native API. */
+export class OwnLeads implements LeadSource {
+  readonly #open: OpenAccess
+  readonly #documents: Documents<HostLead>
+
+  constructor(open: OpenAccess) {
+    this.#open = open
+    this.#documents = new Documents(open, "lead")
+  }
+
+  /** Stores the lead in place of what is known about it. @throws InvalidInput when it cannot be mailed. */
+  async put(lead: HostLead): Promise<void> {
+    await (await this.#open()).putLead(leadInputOf(lead))
+    await this.#documents.put(lead)
+  }
+
+  async get(leadId: string): Promise<HostLead | undefined> {
+    const own = await this.#documents.get(leadId)
+    if (own !== undefined) return own
+    const native = await (await this.#open()).lead(leadId)
+    return native === undefined || native.email === unknownAddress
+      ? undefined
+      : { id: native.id, email: native.email, ...pick(native), metadata: { ...native.data } }
+  }
+
+  list(): Promise<HostLead[]> {
+    return this.#documents.list()
+  }
+
+  async findByEmail(address: string): Promise<HostLead | undefined> {
+    return (await this.list()).find(({ email }) => email.toLowerCase() === address)
+  }
+
+  async listUnassigned(status: string): Promise<HostLead[]> {
+    return (await this.list()).filter((lead) => lead.status === status && !lead.campaignId)
+  }
+
+  async assign(leadId: string, campaignId: string | null): Promise<void> {
+    const lead = await this.#documents.get(leadId)
+    if (lead !== undefined) await this.#documents.put({ ...lead, campaignId })
+  }
+}
+
+const pick = ({ name, phone, status }: { name?: string; phone?: string; status?: string }) => ({
+  ...(name === undefined ? {} : { name }),
+  ...(phone === undefined ? {} : { phone }),
+  ...(status === undefined ? {} : { status }),
+})
+
+/** Campaigns in the store. */
+export class OwnCampaigns extends Documents<HostCampaign> implements CampaignSource {
+  constructor(open: OpenAccess) {
+    super(open, "campaign")
+  }
+}
+
+/** Templates in the store. */
+export class OwnTemplates extends Documents<HostTemplate> implements TemplateSource {
+  constructor(open: OpenAccess) {
+    super(open, "template")
+  }
+}
+
+type KeptCommunication = Omit<Communication, "sentAt"> & { readonly id: string; readonly sentAt: string }
+
+/** Sent mails in the store, one record for each execution. */
+export class OwnCommunications implements CommunicationSink {
+  readonly #documents: Documents<KeptCommunication>
+
+  constructor(open: OpenAccess) {
+    this.#documents = new Documents(open, "communication")
+  }
+
+  record(communication: Communication): Promise<void> {
+    const { sentAt, ...facts } = communication
+    return this.#documents.put({ ...facts, id: communication.executionId, sentAt: sentAt.toISOString() })
+  }
+
+  /** All, or those of one lead. */
+  async list(leadId?: string): Promise<Communication[]> {
+    const kept = await this.#documents.list()
+    return kept
+      .filter((one) => leadId === undefined || one.leadId === leadId)
+      .map(({ id: _id, sentAt, ...facts }) => ({ ...facts, sentAt: new Date(sentAt) }))
+  }
+}

@@ -1,0 +1,180 @@
+import type { CampaignExecution, ExecutionStats, ExecutionStatus, StatusCounts } from "./types.ts"
+
+const noCounts = (): StatusCounts => ({ scheduled: 0, executing: 0, completed: 0, failed: 0 })
+
+const hasEnded = (status: ExecutionStatus): boolean => status === "completed" || status === "failed"
+
+const copyOf = (execution: CampaignExecution): CampaignExecution => ({ ...execution })
+
+/** The first `count` in order, without sorting the rest. */
+const firstOf = (
+  executions: Iterable<CampaignExecution>,
+  count: number,
+  keyOf: (execution: CampaignExecution) => number,
+): CampaignExecution[] => {
+  const first: Array<{ readonly key: number; readonly execution: CampaignExecution }> = []
+  for (const execution of executions) {
+    const key = keyOf(execution)
+    const last = first.at(-1)
+    if (first.length >= count && last !== undefined && key >= last.key) continue
+    let at = first.length
+    while (at > 0 && (first[at - 1]?.key ?? 0) > key) at -= 1
+    first.splice(at, 0, { key, execution })
+    if (first.length > count) first.pop()
+  }
+  return first.map(({ execution }) => copyOf(execution))
+}
+
+/** Executions of one campaign, or of all: what is held, and how many there are of each status. */
+interface Group {
+  readonly held: Map<string, CampaignExecution>
+  /** Held or not. */
+  readonly counts: StatusCounts
+}
+
+const newGroup = (): Group => ({ held: new Map(), counts: noCounts() })
+
+/**
+ * Executions as they are shown, in memory: what synchronous reads answer from. Holds at most `keepEnded` that have ended
+ * (the latest to end); those beyond are counted only.
+ */
+export class Projection {
+  readonly #keepEnded: number
+  #all = newGroup()
+  #campaigns = new Map<string, Group>()
+  #leads = new Map<string, Map<string, CampaignExecution>>()
+  /** Held ones that have ended, in the order of their end. */
+  #ended = new Set<string>()
+  #lastProcessedAt = 0
+
+  constructor(keepEnded: number) {
+    this.#keepEnded = keepEnded
+  }
+
+  /** What is shown under this id from now on; `undefined` for nothing. */
+  put(id: string, execution: CampaignExecution | undefined): void {
+    this.#drop(id, true)
+    if (execution === undefined) return
+    const { campaignId, leadId, status, lastAttempt } = execution
+    for (const group of [this.#all, this.#campaign(campaignId)]) {
+      group.held.set(id, execution)
+      group.counts[status] += 1
+    }
+    const ofLead = this.#leads.get(leadId) ?? new Map()
+    ofLead.set(id, execution)
+    this.#leads.set(leadId, ofLead)
+    this.#lastProcessedAt = Math.max(this.#lastProcessedAt, lastAttempt?.getTime() ?? 0)
+    if (!hasEnded(status)) return
+    this.#ended.add(id)
+    const [oldest] = this.#ended
+    if (this.#ended.size > this.#keepEnded && oldest !== undefined) this.#drop(oldest, false)
+  }
+
+  #campaign(campaignId: string): Group {
+    const known = this.#campaigns.get(campaignId)
+    if (known !== undefined) return known
+    const group = newGroup()
+    this.#campaigns.set(campaignId, group)
+    return group
+  }
+
+  #drop(id: string, isUncounted: boolean): void {
+    const execution = this.#all.held.get(id)
+    if (execution === undefined) return
+    for (const group of [this.#all, this.#campaign(execution.campaignId)]) {
+      group.held.delete(id)
+      if (isUncounted) group.counts[execution.status] -= 1
+    }
+    const ofLead = this.#leads.get(execution.leadId)
+    ofLead?.delete(id)
+    if (ofLead?.size === 0) this.#leads.delete(execution.leadId)
+    this.#ended.delete(id)
+  }
+
+  clear(): void {
+    this.#all = newGroup()
+    this.#campaigns = new Map()
+    this.#leads = new Map()
+    this.#ended = new Set()
+    this.#lastProcessedAt = 0
+  }
+
+  #group(campaignId: string | undefined): Group {
+    return campaignId === undefined ? this.#all : (this.#campaigns.get(campaignId) ?? newGroup())
+  }
+
+  get(id: string): CampaignExecution | undefined {
+    const execution = this.#all.held.get(id)
+    return execution === undefined ? undefined : copyOf(execution)
+  }
+
+  list(campaignId?: string): CampaignExecution[] {
+    return [...this.#group(campaignId).held.values()].map(copyOf)
+  }
+
+  ofLead(leadId: string): CampaignExecution[] {
+    return [...(this.#leads.get(leadId)?.values() ?? [])].map(copyOf)
+  }
+
+  /** Waiting ones of this campaign and of this lead; of both where both are given. */
+  waiting(campaignId?: string, leadId?: string): ReadonlyArray<string> {
+    const among = leadId === undefined ? this.#group(campaignId).held : (this.#leads.get(leadId) ?? new Map())
+    const ids: Array<string> = []
+    for (const execution of among.values())
+      if (execution.status === "scheduled" && (campaignId === undefined || execution.campaignId === campaignId))
+        ids.push(execution.id)
+    return ids
+  }
+
+  counts(campaignId?: string): StatusCounts {
+    return { ...this.#group(campaignId).counts }
+  }
+
+  stats(campaignId?: string): ExecutionStats {
+    const counts = this.counts(campaignId)
+    const total = counts.scheduled + counts.executing + counts.completed + counts.failed
+    return { total, ...counts, executions: this.list(campaignId) }
+  }
+
+  /** All that are held, and those that are counted only. */
+  get size(): number {
+    const { scheduled, executing, completed, failed } = this.#all.counts
+    return scheduled + executing + completed + failed
+  }
+
+  get lastProcessedAt(): number {
+    return this.#lastProcessedAt
+  }
+
+  #ofStatus = function* (group: Group, status: ExecutionStatus): Generator<CampaignExecution> {
+    for (const execution of group.held.values()) if (execution.status === status) yield execution
+  }
+
+  byStatus(status: ExecutionStatus): CampaignExecution[] {
+    return [...this.#ofStatus(this.#all, status)].map(copyOf)
+  }
+
+  /** Waiting ones whose time has come by `now`, the longest due first. */
+  due(now: number, maxCount: number): CampaignExecution[] {
+    const group = this.#all
+    const dueNow = function* (source: Iterable<CampaignExecution>) {
+      for (const execution of source) if (execution.scheduledFor.getTime() <= now) yield execution
+    }
+    return firstOf(dueNow(this.#ofStatus(group, "scheduled")), maxCount, (execution) =>
+      execution.scheduledFor.getTime(),
+    )
+  }
+
+  /** What failed, the latest try first. */
+  failures(campaignId: string | undefined, count: number): CampaignExecution[] {
+    const at = ({ lastAttempt, scheduledFor }: CampaignExecution): number => -(lastAttempt ?? scheduledFor).getTime()
+    return firstOf(this.#ofStatus(this.#group(campaignId), "failed"), count, at)
+  }
+
+  /** What comes next, the soonest first. */
+  upcoming(campaignId: string | undefined, count: number): CampaignExecution[] {
+    return firstOf(this.#ofStatus(this.#group(campaignId), "scheduled"), count, (execution) =>
+      execution.scheduledFor.getTime(),
+    )
+  }
+}

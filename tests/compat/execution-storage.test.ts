@@ -1,0 +1,155 @@
+import { executionMonitor, executionStorage } from "sendstate/compat"
+import { memory } from "sendstate/storage/memory"
+import { expect, test } from "vitest"
+import { configure, executionOf, later, onEachStorage, past, until } from "./engine.ts"
+
+onEachStorage((storage) => {
+  test("what is set is there at once under its id, before anything was started", async () => {
+    await configure(storage)
+    executionStorage.set("execution-1", executionOf())
+    expect(executionStorage.get("execution-1")).toEqual(executionOf())
+    expect(executionStorage.get("nobody")).toBeUndefined()
+    expect(executionStorage.size()).toBe(1)
+  })
+
+  test("executions are found by campaign, lead and status, and counted", async () => {
+    await configure(storage)
+    executionStorage.set("a", executionOf({ id: "a" }))
+    executionStorage.set(
+      "b",
+      executionOf({ id: "b", leadId: "bob", status: "completed", attempts: 1, lastAttempt: past }),
+    )
+    executionStorage.set("c", executionOf({ id: "c", campaignId: "other", status: "failed", errorMessage: "550 gone" }))
+    executionStorage.set("d", executionOf({ id: "d", status: "executing" }))
+    const ids = (list: ReadonlyArray<{ id: string }>) => list.map(({ id }) => id).sort()
+    expect(ids(executionStorage.getAll())).toEqual(["a", "b", "c", "d"])
+    expect(ids(executionStorage.getByCampaign("spring"))).toEqual(["a", "b", "d"])
+    expect(executionStorage.getByCampaign("nowhere")).toEqual([])
+    expect(ids(executionStorage.getByLead("ann"))).toEqual(["a", "c", "d"])
+    expect(executionStorage.getByLead("nobody")).toEqual([])
+    expect(ids(executionStorage.getByStatus("failed"))).toEqual(["c"])
+    expect(executionStorage.getStatusCounts()).toEqual({ scheduled: 1, executing: 1, completed: 1, failed: 1 })
+    expect(executionStorage.get("b")).toMatchObject({ status: "completed", attempts: 1, lastAttempt: past })
+  })
+
+  test("what is due is listed from the longest due on, ten at most unless asked otherwise", async () => {
+    await configure(storage)
+    for (let n = 12; n > 0; n -= 1)
+      executionStorage.set(`e${n}`, executionOf({ id: `e${n}`, scheduledFor: new Date(n) }))
+    executionStorage.set("later", executionOf({ id: "later" }))
+    expect(executionStorage.getDueExecutions()).toHaveLength(10)
+    expect(executionStorage.getDueExecutions(2).map(({ id }) => id)).toEqual(["e1", "e2"])
+    expect(executionStorage.getDueExecutions(99)).toHaveLength(12)
+  })
+
+  test("setting a scheduled one again moves it; away from scheduled its mail is never sent", async () => {
+    const { inbox } = await configure(storage)
+    executionStorage.set("a", executionOf({ id: "a" }))
+    executionStorage.set("a", executionOf({ id: "a", scheduledFor: new Date(later.getTime() + 5) }))
+    expect(executionStorage.get("a")?.scheduledFor).toEqual(new Date(later.getTime() + 5))
+    executionStorage.set("b", executionOf({ id: "b", scheduledFor: past }))
+    expect(executionStorage.updateStatus("b", "failed", "not wanted")).toBe(true)
+    expect(executionStorage.get("b")).toMatchObject({ status: "failed", errorMessage: "not wanted" })
+    executionStorage.set("c", executionOf({ id: "c", scheduledFor: past }))
+    await executionMonitor.start()
+    await until(() => executionStorage.get("c")?.status === "completed")
+    expect(inbox.count).toBe(1)
+    expect(executionStorage.get("b")?.status).toBe("failed")
+  })
+
+  test("back to scheduled there is a mail again, sent once", async () => {
+    const { inbox } = await configure(storage)
+    executionStorage.set("a", executionOf({ id: "a", scheduledFor: past }))
+    executionStorage.updateStatus("a", "failed", "for now")
+    expect(executionStorage.updateStatus("a", "scheduled")).toBe(true)
+    await executionMonitor.start()
+    await until(() => executionStorage.get("a")?.status === "completed")
+    expect(inbox.count).toBe(1)
+    executionStorage.set("a", executionOf({ id: "a", scheduledFor: past }))
+    await until(() => inbox.count === 2)
+    expect(executionStorage.size()).toBe(1)
+  })
+
+  test("the status of an unknown one cannot be changed, nor can it be deleted", async () => {
+    await configure(storage)
+    expect(executionStorage.updateStatus("nobody", "completed")).toBe(false)
+    expect(executionStorage.delete("nobody")).toBe(false)
+  })
+
+  test("what is deleted or cleared is gone from the list and is never sent, also after a restart", async () => {
+    const { inbox, restart } = await configure(storage)
+    executionStorage.set("a", executionOf({ id: "a", scheduledFor: past }))
+    executionStorage.set("b", executionOf({ id: "b", status: "completed" }))
+    expect(executionStorage.delete("a")).toBe(true)
+    expect(executionStorage.delete("a")).toBe(false)
+    expect(executionStorage.getAll().map(({ id }) => id)).toEqual(["b"])
+    executionStorage.clear()
+    expect(executionStorage.size()).toBe(0)
+    await restart()
+    await executionMonitor.start()
+    executionStorage.set("c", executionOf({ id: "c", scheduledFor: past }))
+    await until(() => inbox.count === 1)
+    expect(executionStorage.getAll().map(({ id }) => id)).toEqual(["c"])
+  })
+
+  test("everything is there again after a restart", async () => {
+    const { restart } = await configure(storage)
+    executionStorage.set("a", executionOf({ id: "a" }))
+    executionStorage.set(
+      "b",
+      executionOf({ id: "b", status: "failed", errorMessage: "550", lastAttempt: past, attempts: 2 }),
+    )
+    const before = executionStorage.getAll()
+    await restart()
+    expect(executionStorage.getAll()).toEqual(expect.arrayContaining(before))
+    expect(executionStorage.size()).toBe(2)
+  })
+
+  test("what is read is a copy: changing it changes nothing", async () => {
+    await configure(storage)
+    executionStorage.set("a", executionOf({ id: "a" }))
+    const read = executionStorage.get("a")
+    if (read !== undefined) read.status = "completed"
+    expect(executionStorage.get("a")?.status).toBe("scheduled")
+  })
+
+  test("memory holds as many ended ones as asked; the twins read the rest from the storage", async () => {
+    await configure(storage, { keepEnded: 2 })
+    const { executionScheduler } = await import("sendstate/compat")
+    const ids: string[] = []
+    for (let n = 0; n < 5; n += 1)
+      ids.push(await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", past))
+    await executionMonitor.start()
+    await until(() => executionStorage.getStatusCounts().completed === 5)
+    expect(executionStorage.getAll()).toHaveLength(2)
+    expect(executionStorage.size()).toBe(5)
+    expect(await executionStorage.getAllAsync()).toHaveLength(5)
+    for (const id of ids) expect(executionStorage.get(id)?.status).toBe("completed")
+  })
+})
+
+test("on a storage that answers with Promises the twins do it, and the others name them", async () => {
+  const plain = memory()
+  await configure("memory", {
+    storage: {
+      ...plain,
+      name: "slow",
+      capabilities: { ...plain.capabilities, sync: false },
+      open: async (options) => plain.open(options),
+    },
+  })
+  expect(() => executionStorage.set("a", executionOf({ id: "a" }))).toThrow(
+    expect.objectContaining({ code: "not-synchronous", message: expect.stringContaining("executionStorage.setAsync") }),
+  )
+  await executionStorage.setAsync("a", executionOf({ id: "a" }))
+  expect(executionStorage.get("a")?.status).toBe("scheduled")
+  expect(await executionStorage.getAsync("a")).toEqual(executionOf({ id: "a" }))
+  expect(await executionStorage.updateStatusAsync("a", "failed", "no")).toBe(true)
+  expect(executionStorage.getStatusCounts().failed).toBe(1)
+  expect(await executionStorage.deleteAsync("a")).toBe(true)
+  await executionStorage.setAsync("b", executionOf({ id: "b" }))
+  await executionStorage.clearAsync()
+  expect(executionStorage.size()).toBe(0)
+  const { resetCompat } = await import("sendstate/compat")
+  await resetCompat()
+})
