@@ -59,11 +59,10 @@ const messageOf = (row: ExecutionRow): string | undefined => {
   return statusOf(row) === "completed" ? undefined : reason
 }
 
-const attemptedAt = ({ context, intent }: ExecutionRow): number | null => intent?.at ?? context.renderedAt
-
 /** A row as the old interface shows it. */
 const shownAs = (row: ExecutionRow, templateId: string): CampaignExecution => {
-  const lastAttempt = attemptedAt(row)
+  // The instant that the latest try rendered with.
+  const lastAttempt = row.context.renderedAt
   const errorMessage = messageOf(row)
   return {
     id: identityOf(row.id).id,

@@ -10,7 +10,7 @@ import {
   resetCompat,
 } from "sendstate/compat"
 import { handlebars } from "sendstate/renderer/handlebars"
-import type { SendOutcome, Storage } from "sendstate/sdk"
+import type { Renderer, SendOutcome, Storage } from "sendstate/sdk"
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { sqlite } from "sendstate/storage/sqlite"
 import { type MemoryTransport, memory as memoryTransport } from "sendstate/transport/memory"
@@ -24,8 +24,7 @@ const stores: Readonly<Record<string, (folder: string) => Storage>> = {
 
 const page = (text: string) => ({ subject: `${text} {{firstName}}`, html: `<p>${text} {{firstName}} {{lastName}}</p>` })
 
-// One for all tests: compiling costs a worker.
-const renderer = handlebars({
+const shared = handlebars({
   templates: {
     hello: page("Hello"),
     nudge: page("Nudge"),
@@ -53,6 +52,15 @@ export const gone: SendOutcome = {
   retryable: false,
   code: "550",
   response: "550 gone",
+}
+
+// One for all tests, never closed: compiling costs a worker.
+const renderer: Renderer = {
+  name: shared.name,
+  version: shared.version,
+  load: shared.load,
+  compile: shared.compile,
+  prepare: shared.prepare,
 }
 
 /** Far away. */

@@ -1,0 +1,138 @@
+import engine, {
+  CampaignExecutionEngine,
+  CampaignOrchestrator,
+  campaignExecutionEngine,
+  campaignOrchestrator,
+  compat,
+  configureCompat,
+  createCompat,
+  executionMonitor,
+  resetCompat,
+} from "sendstate/compat"
+import { memory } from "sendstate/storage/memory"
+import { expect, test } from "vitest"
+import { configure, later, onEachStorage, past, until } from "./engine.ts"
+
+test("the engine goes by three names", () => {
+  expect(engine).toBe(campaignOrchestrator)
+  expect(campaignExecutionEngine).toBe(campaignOrchestrator)
+  expect(CampaignExecutionEngine).toBe(CampaignOrchestrator)
+  expect(campaignOrchestrator).toBeInstanceOf(CampaignOrchestrator)
+})
+
+onEachStorage((storage) => {
+  test("one mail from scheduling to its communication", async () => {
+    const { inbox } = await configure(storage)
+    await campaignOrchestrator.start()
+    expect(campaignOrchestrator.isRunning()).toBe(true)
+    const id = await campaignOrchestrator.scheduleEmailCampaign("spring", "ann", "hello", past)
+    await until(() => campaignOrchestrator.getExecutionStatus(id)?.status === "completed")
+    await until(async () => (await compat.communications.list("ann")).length === 1)
+    expect(inbox.sent.map(({ message }) => message.to.address)).toEqual(["ann@example.test"])
+    expect(await compat.communications.list()).toEqual([
+      {
+        leadId: "ann",
+        channel: "email",
+        direction: "outbound",
+        subject: "Hello Ann",
+        campaignId: "spring",
+        templateId: "hello",
+        executionId: id,
+        sentAt: expect.any(Date),
+      },
+    ])
+    await campaignOrchestrator.stop()
+    expect(campaignOrchestrator.isRunning()).toBe(false)
+  })
+
+  test("a communication that cannot be recorded does not fail the execution", async () => {
+    const { warnings } = await configure(storage, {
+      communications: {
+        record: async () => {
+          throw new Error("crm is away")
+        },
+      },
+    })
+    await campaignOrchestrator.start()
+    const id = await campaignOrchestrator.scheduleEmailCampaign("spring", "ann", "hello", past)
+    await until(() => warnings.some((text) => text.includes("crm is away")))
+    expect(campaignOrchestrator.getExecutionStatus(id)?.status).toBe("completed")
+  })
+
+  test("executions are listed, counted, cancelled and cleared", async () => {
+    await configure(storage)
+    const [first, second, third] = await Promise.all(
+      ["ann", "bob", "ann"].map((lead) => campaignOrchestrator.scheduleEmailCampaign("spring", lead, "hello", later)),
+    )
+    expect(campaignOrchestrator.getCampaignExecutions("spring")).toHaveLength(3)
+    expect(campaignOrchestrator.getAllExecutions()).toHaveLength(3)
+    expect(campaignOrchestrator.cancelExecution(first ?? "")).toBe(true)
+    expect(await campaignOrchestrator.cancelExecutionAsync(first ?? "")).toBe(false)
+    expect(await campaignOrchestrator.cancelExecutions("spring", "bob")).toBe(1)
+    expect(campaignOrchestrator.getExecutionStatus(second ?? "")?.errorMessage).toBe("Cancelled by user")
+    expect(await campaignOrchestrator.getExecutionStats("spring")).toMatchObject({ total: 2, scheduled: 1, failed: 1 })
+    expect(campaignOrchestrator.getHealthStatus()).toMatchObject({ totalExecutions: 2, pendingExecutions: 1 })
+    expect(campaignOrchestrator.getExecutionReport().upcomingExecutions.map(({ id }) => id)).toEqual([third])
+    campaignOrchestrator.clearAllExecutions()
+    expect(campaignOrchestrator.getAllExecutions()).toEqual([])
+  })
+
+  test("campaigns are triggered, leads assigned and removed, executions forced", async () => {
+    const { inbox } = await configure(storage)
+    await campaignOrchestrator.triggerCampaign("spring", ["ann"], ["hello"])
+    const [execution] = campaignOrchestrator.getCampaignExecutions("spring")
+    expect(await campaignOrchestrator.forceProcessExecution(execution?.id ?? "")).toBe(true)
+    expect(await campaignOrchestrator.forceProcessExecution(execution?.id ?? "")).toBe(false)
+    expect(inbox.count).toBe(1)
+    await campaignOrchestrator.autoAssignLeads()
+    expect(campaignOrchestrator.getCampaignExecutions("spring")).toHaveLength(5)
+    await campaignOrchestrator.removeLeadFromCampaign("bob")
+    expect(await campaignOrchestrator.getExecutionStats()).toMatchObject({ completed: 1, failed: 4 })
+    await expect(campaignOrchestrator.triggerCampaign("nowhere", ["ann"])).rejects.toThrow(/nowhere/)
+  })
+
+  test("what one interface creates the other shows", async () => {
+    await configure(storage)
+    const runtime = await compat.runtime()
+    const native = await runtime.campaigns.create({ id: "native", from: "a@acme.test", steps: [{ template: "hello" }] })
+    await native.enroll([{ id: "eve", email: "eve@example.test", name: "Eve" }])
+    const [shown] = campaignOrchestrator.getCampaignExecutions("native")
+    expect(shown).toMatchObject({ leadId: "eve", templateId: "hello", status: "scheduled" })
+    const id = await campaignOrchestrator.scheduleEmailCampaign("native", "ann", "nudge", later)
+    expect(await native.stats()).toMatchObject({ planned: 2, scheduled: 2 })
+    expect(await runtime.executions.cancel(id)).toBe("cancelled")
+    expect(campaignOrchestrator.getExecutionStatus(id)).toBeUndefined()
+    await campaignOrchestrator.start()
+    await until(() => campaignOrchestrator.getExecutionStatus(shown?.id ?? "")?.status === "completed")
+  })
+
+  test("a mail in doubt shows as executing and says so", async () => {
+    await configure(storage, { outcome: () => ({ type: "unknown", stage: "data-sent" }) })
+    await campaignOrchestrator.start()
+    const id = await campaignOrchestrator.scheduleEmailCampaign("spring", "ann", "hello", past)
+    await until(() => campaignOrchestrator.getExecutionStatus(id)?.errorMessage !== undefined)
+    expect(campaignOrchestrator.getExecutionStatus(id)).toMatchObject({
+      status: "executing",
+      errorMessage: expect.stringMatching(/in doubt/i),
+    })
+  })
+})
+
+test("several engines live side by side, each on its own", async () => {
+  const one = createCompat({ storage: memory() })
+  const two = createCompat({ storage: memory() })
+  await one.executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", later)
+  expect(one.executionStorage.size()).toBe(1)
+  expect(two.executionStorage.size()).toBe(0)
+  await Promise.all([one.close(), two.close()])
+})
+
+test("everything but sending works without a transport; start says what to configure", async () => {
+  configureCompat({ storage: memory() })
+  await campaignOrchestrator.scheduleEmailCampaign("spring", "ann", "hello", later)
+  expect(executionMonitor.getHealthStatus().pendingExecutions).toBe(1)
+  await expect(campaignOrchestrator.start()).rejects.toThrow(/transport and from/)
+  expect(campaignOrchestrator.isRunning()).toBe(false)
+  expect(() => configureCompat({ storage: memory() })).toThrow(/in use/)
+  await resetCompat()
+})

@@ -1,0 +1,86 @@
+import { type CompatOptions, compat, executionStorage } from "sendstate/compat"
+import { expect, test } from "vitest"
+import { ann, bob, configure, onEachStorage, until } from "./engine.ts"
+
+const triggers: CompatOptions["triggers"] = [
+  { type: "email", conditions: { emailSubject: "application", emailFrom: "@example.test", campaignId: "spring" } },
+  { type: "lead_status", conditions: { leadStatus: "qualified", timeDelay: 30, campaignId: "spring" } },
+  { type: "time", conditions: { timeDelay: 60, campaignId: "timed" } },
+  { type: "manual", conditions: { campaignId: "spring" } },
+]
+
+const message = { id: "m1", from: "Ann <ANN@example.test>", subject: "My Application" }
+
+onEachStorage((storage) => {
+  test("an inbound mail that matches starts its campaign for its sender, once for each message", async () => {
+    const { restart } = await configure(storage, { triggers })
+    expect(await compat.receiveEmail(message)).toBe(1)
+    expect(executionStorage.getByLead("ann")).toHaveLength(4)
+    await compat.receiveEmail(message)
+    await restart()
+    await compat.receiveEmail(message)
+    expect(executionStorage.size()).toBe(4)
+    await compat.receiveEmail({ ...message, id: "m2" })
+    expect(executionStorage.size()).toBe(8)
+  })
+
+  test("another subject, another sender or a stranger starts nothing", async () => {
+    const { warnings } = await configure(storage, { triggers })
+    expect(await compat.receiveEmail({ ...message, subject: "Hello" })).toBe(0)
+    expect(await compat.receiveEmail({ ...message, from: "ann@other.test", leadId: "ann" })).toBe(0)
+    expect(await compat.receiveEmail({ ...message, from: "who@example.test" })).toBe(0)
+    expect(warnings.join()).toContain("m1")
+    expect(executionStorage.size()).toBe(0)
+  })
+
+  test("a change of status starts its campaign after the delay, once for each change", async () => {
+    await configure(storage, { triggers: triggers.filter(({ type }) => type === "lead_status") })
+    expect(await compat.leadChanged(ann)).toBe(0)
+    const before = Date.now()
+    expect(await compat.leadChanged({ ...ann, status: "qualified" })).toBe(1)
+    expect(await compat.leadChanged({ ...ann, status: "qualified", name: "Ann B" })).toBe(0)
+    const times = executionStorage.getByLead("ann").map(({ scheduledFor }) => scheduledFor.getTime())
+    expect(Math.min(...times) - before).toBeGreaterThanOrEqual(30 * 60_000)
+    expect(times).toHaveLength(4)
+    await compat.leadChanged({ ...ann, status: "lost" })
+    expect(await compat.leadChanged({ ...ann, status: "qualified" })).toBe(1)
+    expect(executionStorage.size()).toBe(8)
+  })
+
+  test("a time trigger fires for a lead that is new, its delay later", async () => {
+    await configure(storage, { triggers })
+    await compat.campaigns.put({ id: "timed", settings: { touchSequence: [{ templateId: "hello" }] } })
+    const before = Date.now()
+    expect(await compat.leadChanged(bob)).toBe(1)
+    expect(await compat.leadChanged({ ...bob, status: "other" })).toBe(0)
+    const [execution] = executionStorage.getByCampaign("timed")
+    expect((execution?.scheduledFor.getTime() ?? 0) - before).toBeGreaterThanOrEqual(3_600_000)
+  })
+
+  test("a trigger whose campaign is missing is a warning and holds up no other", async () => {
+    const missing = { type: "email", conditions: { campaignId: "nowhere" } } as const
+    const { warnings } = await configure(storage, { triggers: [missing, ...triggers] })
+    expect(await compat.receiveEmail(message)).toBe(1)
+    expect(warnings.join()).toContain("nowhere")
+  })
+
+  test("a mailbox is watched from start to stop; one that is not available is a warning", async () => {
+    let watched: AbortSignal | undefined
+    const first = await configure(storage, {
+      triggers,
+      mailbox: {
+        watch: async (receive, signal) => {
+          watched = signal
+          await receive(message)
+          throw new Error("mailbox is away")
+        },
+      },
+    })
+    await compat.campaignOrchestrator.start()
+    await until(() => first.warnings.some((text) => text.includes("mailbox is away")))
+    expect(compat.campaignOrchestrator.isRunning()).toBe(true)
+    expect(executionStorage.getByLead("ann").length).toBe(4)
+    await compat.campaignOrchestrator.stop()
+    expect(watched?.aborted).toBe(true)
+  })
+})
