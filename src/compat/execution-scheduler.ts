@@ -1,4 +1,4 @@
-import { cancelMany, cancelOne, retryLaterBy } from "./execution-writes.ts"
+import { cancelMany, cancelManyLater, cancelOne, retryLaterBy } from "./execution-writes.ts"
 import { scheduleLater } from "./scheduling.ts"
 import { Service } from "./service.ts"
 import type { CampaignExecution } from "./types.ts"
@@ -59,7 +59,7 @@ export class ExecutionScheduler extends Service {
 
   /** As `cancelExecutions`, for every storage. */
   cancelExecutionsAsync(campaignId?: string, leadId?: string): Promise<number> {
-    return this.core.writeLater((access) => cancelMany(this.core, access, campaignId, leadId))
+    return cancelManyLater(this.core, campaignId, leadId)
   }
 
   /** Scheduled ones whose time has come, the longest due first. */

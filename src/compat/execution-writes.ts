@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { Conflict } from "sendstate"
 import type { MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
@@ -29,6 +30,25 @@ export const cancelMany = (
 ): MaybePromise<number> => {
   const ids = core.projection.waiting(campaignId, leadId).map((id) => core.ledger.nativeId(id))
   return chain(access.cancelWaiting(ids), (answers) => answers.filter((isCancelled) => isCancelled).length)
+}
+
+/** Cancelled in one write by callers that wait; other work of the process goes on in between. */
+const chunkSize = 500
+
+/** As `cancelMany`, for callers that wait. */
+export const cancelManyLater = async (
+  core: Core,
+  campaignId: string | undefined,
+  leadId: string | undefined,
+): Promise<number> => {
+  const ids = (await core.viewLater()).waiting(campaignId, leadId).map((id) => core.ledger.nativeId(id))
+  let count = 0
+  for (let start = 0; start < ids.length; start += chunkSize) {
+    const answers = await core.writeLater((access) => access.cancelWaiting(ids.slice(start, start + chunkSize)))
+    count += answers.filter((isCancelled) => isCancelled).length
+    await nextTurn()
+  }
+  return count
 }
 
 /** Moves a scheduled one to another time; `false` when it does not wait. */

@@ -1,5 +1,5 @@
 import { isActive, startCampaign } from "./campaign-start.ts"
-import { cancelMany } from "./execution-writes.ts"
+import { cancelManyLater } from "./execution-writes.ts"
 import { Service } from "./service.ts"
 
 /** Brings leads and campaigns together. */
@@ -28,7 +28,7 @@ export class LeadAssignmentService extends Service {
 
   /** Cancels what is scheduled for the lead, and notes that it is in no campaign. */
   async removeLeadFromCampaign(leadId: string): Promise<void> {
-    await this.core.writeLater((access) => cancelMany(this.core, access, undefined, leadId))
+    await cancelManyLater(this.core, undefined, leadId)
     await this.core.leads.assign(leadId, null)
   }
 }

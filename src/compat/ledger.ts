@@ -3,7 +3,7 @@ import type { Access } from "./access.ts"
 import { chain, inOrder } from "./maybe-promise.ts"
 import type { Projection } from "./projection.ts"
 import { type ExecutionRecord, recordKey, recordOf, recordPrefix, recordSetting } from "./record.ts"
-import { identityOf, nativeIdOf, shownExecution } from "./shown-execution.ts"
+import { cancellerIn, identityOf, nativeIdOf, shownExecution } from "./shown-execution.ts"
 import type { CampaignExecution } from "./types.ts"
 
 const pageSize = 1_000
@@ -61,10 +61,12 @@ export class Ledger {
   catchUp(access: Access): MaybePromise<void> {
     return chain(access.changes(this.#since, pageSize), ({ entries, next }) => {
       if (entries.length === 0) return
-      const ids = [...new Set(entries.map(({ executionId }) => executionId))]
-      return chain(access.find(ids), (rows) =>
+      const cancellers = new Map<string, ReturnType<typeof cancellerIn>>()
+      for (const { executionId, events } of entries)
+        cancellers.set(executionId, cancellerIn(events) ?? cancellers.get(executionId))
+      return chain(access.find([...cancellers.keys()]), (rows) =>
         chain(
-          inOrder(rows, (row) => (row === undefined ? undefined : this.#note(access, row))),
+          inOrder(rows, (row) => (row === undefined ? undefined : this.#note(access, row, cancellers.get(row.id)))),
           () => {
             this.#since = Math.max(this.#since, next)
             return entries.length < pageSize ? undefined : this.catchUp(access)
@@ -74,12 +76,12 @@ export class Ledger {
     })
   }
 
-  #note(access: Access, row: ExecutionRow): MaybePromise<void> {
+  #note(access: Access, row: ExecutionRow, by?: ReturnType<typeof cancellerIn>): MaybePromise<void> {
     const { id, generation } = identityOf(row.id)
     if (generation < (this.#generations.get(id) ?? 0)) return
     if (generation > 0) this.#generations.set(id, generation)
     if (this.#records.has(id)) return
-    return chain(shownExecution(access, row), (shown) => this.#projection.put(id, shown))
+    return chain(shownExecution(access, row, by), (shown) => this.#projection.put(id, shown))
   }
 
   #show(id: string, record: ExecutionRecord): void {

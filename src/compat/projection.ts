@@ -6,21 +6,22 @@ const hasEnded = (status: ExecutionStatus): boolean => status === "completed" ||
 
 const copyOf = (execution: CampaignExecution): CampaignExecution => ({ ...execution })
 
-/** The first `count` in order, without sorting the rest. */
+/** The first `count` in order of their keys, without sorting the rest; without a key it does not count. */
 const firstOf = (
   executions: Iterable<CampaignExecution>,
   count: number,
-  keyOf: (execution: CampaignExecution) => number,
+  keyOf: (execution: CampaignExecution) => number | undefined,
 ): CampaignExecution[] => {
   const first: Array<{ readonly key: number; readonly execution: CampaignExecution }> = []
+  let limit = Number.POSITIVE_INFINITY
   for (const execution of executions) {
     const key = keyOf(execution)
-    const last = first.at(-1)
-    if (first.length >= count && last !== undefined && key >= last.key) continue
+    if (key === undefined || key >= limit) continue
     let at = first.length
     while (at > 0 && (first[at - 1]?.key ?? 0) > key) at -= 1
     first.splice(at, 0, { key, execution })
     if (first.length > count) first.pop()
+    if (first.length === count) limit = first.at(-1)?.key ?? Number.NEGATIVE_INFINITY
   }
   return first.map(({ execution }) => copyOf(execution))
 }
@@ -146,35 +147,30 @@ export class Projection {
     return this.#lastProcessedAt
   }
 
-  #ofStatus = function* (group: Group, status: ExecutionStatus): Generator<CampaignExecution> {
-    for (const execution of group.held.values()) if (execution.status === status) yield execution
-  }
-
   byStatus(status: ExecutionStatus): CampaignExecution[] {
-    return [...this.#ofStatus(this.#all, status)].map(copyOf)
+    return [...this.#all.held.values()].filter((execution) => execution.status === status).map(copyOf)
   }
 
   /** Waiting ones whose time has come by `now`, the longest due first. */
   due(now: number, maxCount: number): CampaignExecution[] {
-    const group = this.#all
-    const dueNow = function* (source: Iterable<CampaignExecution>) {
-      for (const execution of source) if (execution.scheduledFor.getTime() <= now) yield execution
-    }
-    return firstOf(dueNow(this.#ofStatus(group, "scheduled")), maxCount, (execution) =>
-      execution.scheduledFor.getTime(),
+    return firstOf(this.#all.held.values(), maxCount, ({ status, scheduledFor }) =>
+      status === "scheduled" && scheduledFor.getTime() <= now ? scheduledFor.getTime() : undefined,
     )
   }
 
   /** What failed, the latest try first. */
   failures(campaignId: string | undefined, count: number): CampaignExecution[] {
-    const at = ({ lastAttempt, scheduledFor }: CampaignExecution): number => -(lastAttempt ?? scheduledFor).getTime()
-    return firstOf(this.#ofStatus(this.#group(campaignId), "failed"), count, at)
+    const { held, counts } = this.#group(campaignId)
+    if (counts.failed === 0) return []
+    return firstOf(held.values(), count, ({ status, lastAttempt, scheduledFor }) =>
+      status === "failed" ? -(lastAttempt ?? scheduledFor).getTime() : undefined,
+    )
   }
 
   /** What comes next, the soonest first. */
   upcoming(campaignId: string | undefined, count: number): CampaignExecution[] {
-    return firstOf(this.#ofStatus(this.#group(campaignId), "scheduled"), count, (execution) =>
-      execution.scheduledFor.getTime(),
+    return firstOf(this.#group(campaignId).held.values(), count, ({ status, scheduledFor }) =>
+      status === "scheduled" ? scheduledFor.getTime() : undefined,
     )
   }
 }

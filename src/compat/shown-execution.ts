@@ -1,10 +1,10 @@
-import type { ExecutionRow, MaybePromise } from "sendstate/sdk"
+import type { ExecutionEvent, ExecutionRow, MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
 import { chain } from "./maybe-promise.ts"
 import type { CampaignExecution, ExecutionStatus } from "./types.ts"
 
 /** What `cancelExecutions` leaves as reason. */
-export const cancelledByUser = "Cancelled by user"
+const cancelledByUser = "Cancelled by user"
 
 /** Between an old id and the number of its latest mail, where it was scheduled again after its end. */
 const generationMark = "~"
@@ -77,18 +77,31 @@ const shownAs = (row: ExecutionRow, templateId: string): CampaignExecution => {
   }
 }
 
+/** Who cancelled, where these events say so. */
+export const cancellerIn = (events: Iterable<ExecutionEvent>): Canceller | undefined => {
+  let by: Canceller | undefined
+  for (const event of events) if (event.type === "CANCEL") by = event.by
+  return by
+}
+
+type Canceller = Extract<ExecutionEvent, { type: "CANCEL" }>["by"]
+
+const cancellerOf = (access: Access, row: ExecutionRow): MaybePromise<Canceller | undefined> =>
+  chain(access.explain(row.id), ({ history }) => cancellerIn(history.map(({ event }) => event)))
+
 // What one person cancelled is gone from the list; what went with its campaign or lead is listed as failed. Only the
-// history tells, and rows that were cancelled are few.
-const isGone = (access: Access, row: ExecutionRow): MaybePromise<boolean> =>
+// history tells.
+const isGone = (access: Access, row: ExecutionRow, by: Canceller | undefined): MaybePromise<boolean> =>
   row.state !== "cancelled" || row.context.delivery === "unknown"
     ? false
-    : chain(access.explain(row.id), ({ history }) => {
-        const cancel = history.map(({ event }) => event).findLast((event) => event.type === "CANCEL")
-        return cancel?.type !== "CANCEL" || cancel.by === "user"
-      })
+    : chain(by ?? cancellerOf(access, row), (canceller) => canceller !== "campaign")
 
-/** A row as it is listed; `undefined` when it is not. */
-export const shownExecution = (access: Access, row: ExecutionRow): MaybePromise<CampaignExecution | undefined> =>
-  chain(isGone(access, row), (gone) =>
+/** A row as it is listed; `undefined` when it is not. `by` saves a look into its history, where the caller knows. */
+export const shownExecution = (
+  access: Access,
+  row: ExecutionRow,
+  by?: Canceller,
+): MaybePromise<CampaignExecution | undefined> =>
+  chain(isGone(access, row, by), (gone) =>
     gone ? undefined : chain(access.templateName(row), (templateId) => shownAs(row, templateId)),
   )

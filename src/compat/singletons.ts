@@ -1,7 +1,15 @@
 import { Conflict } from "sendstate"
+import type { CampaignOrchestrator } from "./campaign-orchestrator.ts"
 import { type Compat, compatOn } from "./compat.ts"
+import type { ExecutionMonitor } from "./execution-monitor.ts"
+import type { ExecutionProcessor } from "./execution-processor.ts"
+import type { ExecutionScheduler } from "./execution-scheduler.ts"
+import type { ExecutionStorage } from "./execution-storage.ts"
+import type { LeadAssignmentService } from "./lead-assignment-service.ts"
 import type { CompatOptions } from "./options.ts"
+import type { RetryManager } from "./retry-manager.ts"
 import { isSharedInUse, replaceSharedCore, sharedCore } from "./service.ts"
+import type { TemplateRenderingService } from "./template-rendering-service.ts"
 
 /** The engine of the singletons, with what the old interface did not have. */
 export const compat: Compat = compatOn(sharedCore)
@@ -29,16 +37,29 @@ export const resetCompat = async (): Promise<void> => {
   await replaceSharedCore({})?.close()
 }
 
-export const {
-  executionStorage,
-  executionScheduler,
-  executionProcessor,
-  executionMonitor,
-  templateRenderingService,
-  retryManager,
-  leadAssignmentService,
-  campaignOrchestrator,
-} = compat
+/** The singleton of {@link ExecutionStorage}. */
+export const executionStorage: ExecutionStorage = compat.executionStorage
+
+/** The singleton of {@link ExecutionScheduler}. */
+export const executionScheduler: ExecutionScheduler = compat.executionScheduler
+
+/** The singleton of {@link ExecutionProcessor}. */
+export const executionProcessor: ExecutionProcessor = compat.executionProcessor
+
+/** The singleton of {@link ExecutionMonitor}. */
+export const executionMonitor: ExecutionMonitor = compat.executionMonitor
+
+/** The singleton of {@link TemplateRenderingService}. */
+export const templateRenderingService: TemplateRenderingService = compat.templateRenderingService
+
+/** The singleton of {@link RetryManager}: sets the engine's policy. */
+export const retryManager: RetryManager = compat.retryManager
+
+/** The singleton of {@link LeadAssignmentService}. */
+export const leadAssignmentService: LeadAssignmentService = compat.leadAssignmentService
+
+/** The singleton of {@link CampaignOrchestrator}. */
+export const campaignOrchestrator: CampaignOrchestrator = compat.campaignOrchestrator
 
 /** The orchestrator under its other name. */
-export const campaignExecutionEngine = campaignOrchestrator
+export const campaignExecutionEngine: CampaignOrchestrator = compat.campaignExecutionEngine

@@ -35,6 +35,7 @@ export interface HostTemplate {
 
 /** Where leads come from. What it throws is tried again later. */
 export interface LeadSource {
+  /** The lead as it is now, or nothing. */
   get(leadId: string): Promise<HostLead | undefined | null>
   /** For inbound messages that do not name their lead; the address is in lower case. */
   findByEmail?(address: string): Promise<HostLead | undefined | null>
@@ -46,6 +47,7 @@ export interface LeadSource {
 
 /** Where campaigns come from. */
 export interface CampaignSource {
+  /** The campaign as it is now, or nothing. */
   get(campaignId: string): Promise<HostCampaign | undefined | null>
   /** In the order in which they count as the first. */
   list(): Promise<HostCampaign[]>
@@ -53,6 +55,7 @@ export interface CampaignSource {
 
 /** Where templates come from; asked for each mail. */
 export interface TemplateSource {
+  /** The template as it is now, or nothing. */
   get(templateId: string): Promise<HostTemplate | undefined | null>
 }
 
@@ -71,6 +74,7 @@ export interface Communication {
 
 /** Where sent mails are recorded. What it throws is reported and changes nothing. */
 export interface CommunicationSink {
+  /** Keeps it; the same execution again is the same mail. */
   record(communication: Communication): Promise<void>
 }
 
