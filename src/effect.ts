@@ -17,7 +17,7 @@ import type { Health } from "./actors/runtime/health.ts"
 import { readLead, writeLead } from "./actors/runtime/leads.ts"
 import { runExecutionNow } from "./actors/runtime/running-now.ts"
 import { type CreateError, type CreateOptions, RuntimeActor } from "./actors/runtime/runtime-actor.ts"
-import { type ScheduleError, type ScheduleInput, scheduleMails } from "./actors/runtime/scheduling.ts"
+import { type ScheduleInput, scheduleMails } from "./actors/runtime/scheduling.ts"
 import { suppress, unsuppress } from "./actors/runtime/suppressing.ts"
 import { waitForState } from "./actors/runtime/waiting.ts"
 import { layerRuntime, type RuntimeOptions } from "./runtime.ts"
@@ -32,6 +32,7 @@ import {
   type Lead,
   type LeadInput,
   type NotFound,
+  type RenderError,
   type RuntimeEvent,
   type StorageError,
   type StorageOwned,
@@ -47,7 +48,9 @@ export interface CampaignEffects {
     options?: Pick<EnrollOptions, "onRejected">,
   ) => Effect.Effect<EnrollResult, CampaignError | InvalidInput>
   /** Mails of their own, outside the steps: stored in one step; answers their ids. */
-  readonly schedule: (mails: ReadonlyArray<ScheduleInput>) => Effect.Effect<ReadonlyArray<string>, ScheduleError>
+  readonly schedule: (
+    mails: ReadonlyArray<ScheduleInput>,
+  ) => Effect.Effect<ReadonlyArray<string>, CampaignError | InvalidInput | RenderError>
   readonly stats: Effect.Effect<Counts, StorageError>
   readonly start: Effect.Effect<boolean, CampaignError>
   readonly pause: Effect.Effect<boolean, CampaignError>

@@ -45,6 +45,7 @@ export interface CampaignsHandle {
 
 /** Leads as they are stored. */
 export interface LeadsHandle {
+  /** The lead, or `undefined`. */
   get(id: string): Promise<Lead | undefined>
   /** Stores the lead in place of what is known about it; mails that are rendered from now on use it. @throws InvalidInput */
   put(lead: LeadInput): Promise<Lead>
@@ -52,6 +53,7 @@ export interface LeadsHandle {
 
 /** Small JSON objects by key. Begin keys with the name of whatever keeps them. */
 export interface SettingsHandle {
+  /** The setting, or `undefined`. */
   get(key: string): Promise<Setting | undefined>
   /** Writes each, whatever was there; `null` removes. Durable on return. */
   put(writes: ReadonlyArray<SettingWrite>): Promise<void>

@@ -42,6 +42,7 @@ export interface SyncHandle {
   find(ids: ReadonlyArray<string>): ReadonlyArray<ExecutionRow | undefined>
   /** One page by id, ascending; at most 1,000 rows. */
   list(filter?: ExecutionFilter, page?: ExecutionPage): ReadonlyArray<ExecutionRow>
+  /** As `campaign.stats`. */
   counts(campaignId: string): Counts
   /** As `executions.cancel`, but never waits: `requested` while a send is under way. */
   cancel(id: string, options?: { readonly by?: "user" | "campaign" }): CancelAnswer | "missing"
@@ -49,18 +50,27 @@ export interface SyncHandle {
   cancelWaiting(ids: ReadonlyArray<string>): ReadonlyArray<boolean>
   /** @throws NotFound */
   explain(id: string): Explanation
+  /** As `executions.reschedule`. */
   reschedule(id: string, dueAt: number): ControlAnswer
+  /** As `executions.retry`. */
   retry(id: string, options?: { readonly duplicate?: boolean }): ControlAnswer
   /** As `campaigns.create`, for campaigns whose templates need not be compiled now, such as those without steps. */
   create<Data>(campaign: CampaignInput<Data>, options?: CreateOptions): void
   /** As `campaign.scheduleAll`; templates by `{ latest }` only. @throws NotFound */
   scheduleAll(campaignId: string, mails: ReadonlyArray<ScheduleInput>): ReadonlyArray<string>
+  /** As `runtime.changes`. */
   changes(since: number, options?: { readonly limit?: number }): Changes
+  /** As `runtime.templateName`. @throws NotFound */
   templateName(row: Pick<ExecutionRow, "template">): string
+  /** As `leads.get`. */
   lead(id: string): Lead | undefined
+  /** As `leads.put`. @throws InvalidInput */
   putLead(lead: LeadInput): Lead
+  /** As `settings.get`. */
   setting(key: string): Setting | undefined
+  /** As `settings.list`. */
   settings(prefix: string): ReadonlyArray<{ readonly key: string; readonly value: Setting }>
+  /** As `settings.put`. */
   putSettings(writes: ReadonlyArray<SettingWrite>): void
 }
 

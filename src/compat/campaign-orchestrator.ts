@@ -13,6 +13,7 @@ export class CampaignOrchestrator extends Service {
   readonly #storage: ExecutionStorage
   readonly #assignment: LeadAssignmentService
 
+  /** @internal */
   constructor(coreOf: () => Core = sharedCore) {
     super(coreOf)
     this.#monitor = new ExecutionMonitor(coreOf)
@@ -36,14 +37,17 @@ export class CampaignOrchestrator extends Service {
     return this.#scheduler.scheduleEmailCampaign(campaignId, leadId, templateId, scheduledFor)
   }
 
+  /** The execution, or `undefined`. */
   getExecutionStatus(executionId: string): CampaignExecution | undefined {
     return this.#monitor.getExecutionStatus(executionId)
   }
 
+  /** All of one campaign. */
   getCampaignExecutions(campaignId: string): CampaignExecution[] {
     return this.#monitor.getCampaignExecutions(campaignId)
   }
 
+  /** All that are listed. */
   getAllExecutions(): CampaignExecution[] {
     return this.#storage.getAll()
   }
@@ -68,6 +72,7 @@ export class CampaignOrchestrator extends Service {
     return this.#assignment.autoAssignLeads()
   }
 
+  /** Counts by status, and the executions that were counted. */
   async getExecutionStats(campaignId?: string): Promise<ExecutionStats> {
     const view = await this.core.viewLater()
     return view.stats(campaignId)
@@ -78,10 +83,12 @@ export class CampaignOrchestrator extends Service {
     return this.#scheduler.cancelExecutionsAsync(campaignId, leadId)
   }
 
+  /** Whether it runs, what waits, what failed, and when a try last began. */
   getHealthStatus(): HealthStatus {
     return this.#monitor.getHealthStatus()
   }
 
+  /** Counts, the 10 newest failures and the 10 soonest mails. */
   getExecutionReport(campaignId?: string): ExecutionReport {
     return this.#monitor.getExecutionReport(campaignId)
   }
@@ -96,6 +103,7 @@ export class CampaignOrchestrator extends Service {
     return this.#assignment.removeLeadFromCampaign(leadId)
   }
 
+  /** Whether it was started and not stopped. */
   isRunning(): boolean {
     return this.core.isRunning
   }

@@ -23,6 +23,7 @@ export class ExecutionMonitor extends Service {
     return this.core.stop()
   }
 
+  /** Counts by status, and the executions that were counted. */
   getExecutionStats(campaignId?: string): ExecutionStats {
     return this.core.view().stats(campaignId)
   }
@@ -38,6 +39,7 @@ export class ExecutionMonitor extends Service {
     return stats
   }
 
+  /** The execution, or `undefined`. */
   getExecutionStatus(executionId: string): CampaignExecution | undefined {
     return this.core.read(executionId)
   }
@@ -47,6 +49,7 @@ export class ExecutionMonitor extends Service {
     return this.core.readLater(executionId)
   }
 
+  /** All of one campaign. */
   getCampaignExecutions(campaignId: string): CampaignExecution[] {
     return this.core.view().list(campaignId)
   }
@@ -56,6 +59,7 @@ export class ExecutionMonitor extends Service {
     return this.core.readAll({ campaignId })
   }
 
+  /** All of one lead. */
   getLeadExecutions(leadId: string): CampaignExecution[] {
     return this.core.view().ofLead(leadId)
   }
@@ -65,6 +69,7 @@ export class ExecutionMonitor extends Service {
     return this.core.readAll({ leadId })
   }
 
+  /** Whether it runs, what waits, what failed, and when a try last began. */
   getHealthStatus(): HealthStatus {
     const view = this.core.view()
     const { scheduled, failed } = view.counts()
@@ -82,10 +87,12 @@ export class ExecutionMonitor extends Service {
     return forceExecution(this.core, executionId)
   }
 
+  /** Whether it was started and not stopped. */
   isMonitorRunning(): boolean {
     return this.core.isRunning
   }
 
+  /** Counts, the 10 newest failures and the 10 soonest mails. */
   getExecutionReport(campaignId?: string): ExecutionReport {
     return reportOf(this.core.view(), campaignId)
   }

@@ -17,6 +17,7 @@ export class ExecutionStorage extends Service {
     return this.core.writeLater((access) => setExecution(this.core, access, id, execution))
   }
 
+  /** The execution, or `undefined`. */
   get(id: string): CampaignExecution | undefined {
     return this.core.read(id)
   }
@@ -26,6 +27,7 @@ export class ExecutionStorage extends Service {
     return this.core.readLater(id)
   }
 
+  /** All that are listed. */
   getAll(): CampaignExecution[] {
     return this.core.view().list()
   }
@@ -35,14 +37,17 @@ export class ExecutionStorage extends Service {
     return this.core.readAll({})
   }
 
+  /** All of one campaign. */
   getByCampaign(campaignId: string): CampaignExecution[] {
     return this.core.view().list(campaignId)
   }
 
+  /** All of one lead. */
   getByLead(leadId: string): CampaignExecution[] {
     return this.core.view().ofLead(leadId)
   }
 
+  /** All with this status. */
   getByStatus(status: ExecutionStatus): CampaignExecution[] {
     return this.core.view().byStatus(status)
   }
@@ -83,6 +88,7 @@ export class ExecutionStorage extends Service {
     })
   }
 
+  /** How many there are of each status. */
   getStatusCounts(): StatusCounts {
     return this.core.view().counts()
   }
@@ -101,6 +107,7 @@ export class ExecutionStorage extends Service {
     return this.core.projection.list().map(({ id }) => id)
   }
 
+  /** How many there are. */
   size(): number {
     return this.core.view().size
   }

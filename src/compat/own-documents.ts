@@ -23,24 +23,29 @@ class Documents<A extends { readonly id: string }> {
   readonly #open: OpenAccess
   readonly #prefix: string
 
+  /** @internal */
   constructor(open: OpenAccess, kind: string) {
     this.#open = open
     this.#prefix = `compat/${kind}/`
   }
 
+  /** The document, or `undefined`. */
   async get(id: string): Promise<A | undefined> {
     return (await (await this.#open()).setting(`${this.#prefix}${id}`)) as unknown as A | undefined
   }
 
+  /** All, by id. */
   async list(): Promise<Array<A>> {
     const settings = await (await this.#open()).settings(this.#prefix)
     return settings.map(({ value }) => value as unknown as A)
   }
 
+  /** Stores it in place of what is known about it. */
   async put(document: A): Promise<void> {
     await (await this.#open()).putSettings([{ key: `${this.#prefix}${document.id}`, value: asSetting(document) }])
   }
 
+  /** Removes it, where it is. */
   async remove(id: string): Promise<void> {
     await (await this.#open()).putSettings([{ key: `${this.#prefix}${id}`, value: null }])
   }
@@ -51,6 +56,7 @@ export class OwnLeads implements LeadSource {
   readonly #open: OpenAccess
   readonly #documents: Documents<HostLead>
 
+  /** @internal */
   constructor(open: OpenAccess) {
     this.#open = open
     this.#documents = new Documents(open, "lead")
@@ -62,6 +68,7 @@ export class OwnLeads implements LeadSource {
     await this.#documents.put(lead)
   }
 
+  /** The lead, or `undefined`. */
   async get(leadId: string): Promise<HostLead | undefined> {
     const own = await this.#documents.get(leadId)
     if (own !== undefined) return own
@@ -71,18 +78,22 @@ export class OwnLeads implements LeadSource {
       : { id: native.id, email: native.email, ...pick(native), metadata: { ...native.data } }
   }
 
+  /** All that were put here. */
   list(): Promise<HostLead[]> {
     return this.#documents.list()
   }
 
+  /** The first lead with this address. */
   async findByEmail(address: string): Promise<HostLead | undefined> {
     return (await this.list()).find(({ email }) => email.toLowerCase() === address)
   }
 
+  /** Leads with this status and without a campaign. */
   async listUnassigned(status: string): Promise<HostLead[]> {
     return (await this.list()).filter((lead) => lead.status === status && !lead.campaignId)
   }
 
+  /** Notes the lead's campaign. */
   async assign(leadId: string, campaignId: string | null): Promise<void> {
     const lead = await this.#documents.get(leadId)
     if (lead !== undefined) await this.#documents.put({ ...lead, campaignId })
@@ -97,6 +108,7 @@ const pick = ({ name, phone, status }: { name?: string; phone?: string; status?:
 
 /** Campaigns in the store. */
 export class OwnCampaigns extends Documents<HostCampaign> implements CampaignSource {
+  /** @internal */
   constructor(open: OpenAccess) {
     super(open, "campaign")
   }
@@ -104,6 +116,7 @@ export class OwnCampaigns extends Documents<HostCampaign> implements CampaignSou
 
 /** Templates in the store. */
 export class OwnTemplates extends Documents<HostTemplate> implements TemplateSource {
+  /** @internal */
   constructor(open: OpenAccess) {
     super(open, "template")
   }
@@ -115,10 +128,12 @@ type KeptCommunication = Omit<Communication, "sentAt"> & { readonly id: string; 
 export class OwnCommunications implements CommunicationSink {
   readonly #documents: Documents<KeptCommunication>
 
+  /** @internal */
   constructor(open: OpenAccess) {
     this.#documents = new Documents(open, "communication")
   }
 
+  /** Keeps it under its execution's id. */
   record(communication: Communication): Promise<void> {
     const { sentAt, ...facts } = communication
     return this.#documents.put({ ...facts, id: communication.executionId, sentAt: sentAt.toISOString() })

@@ -12,6 +12,9 @@ export class RetryManager extends Service {
   #own: RetryConfig | undefined
 
   /** What `config` leaves out is as the engine has it. */
+  constructor(config?: Partial<RetryConfig>)
+  /** @internal */
+  constructor(config: Partial<RetryConfig> | undefined, coreOf: () => Core)
   constructor(config?: Partial<RetryConfig>, coreOf: () => Core = sharedCore) {
     super(coreOf)
     this.#own = config === undefined ? undefined : { ...coreOf().retry, ...config }
@@ -40,6 +43,7 @@ export class RetryManager extends Service {
     )
   }
 
+  /** Where it stands with its tries, and how long the next one would wait. */
   getRetryStats(execution: CampaignExecution): RetryStats {
     return retryStatsOf(this.#config, execution)
   }
@@ -51,6 +55,7 @@ export class RetryManager extends Service {
     else this.#own = changed
   }
 
+  /** The policy, as a copy. */
   getConfig(): RetryConfig {
     return { ...this.#config }
   }

@@ -26,11 +26,12 @@ export const isSharedInUse = (): boolean => shared?.runtime !== undefined
 export abstract class Service {
   readonly #coreOf: () => Core
 
-  /** Default: the engine of the singletons. */
+  /** @internal */
   constructor(coreOf: () => Core = sharedCore) {
     this.#coreOf = coreOf
   }
 
+  /** @internal */
   protected get core(): Core {
     return this.#coreOf()
   }
