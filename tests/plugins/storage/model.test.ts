@@ -9,8 +9,10 @@ import { stores } from "./stores.ts"
 const runs: Readonly<Record<string, number>> = { memory: 250, sqlite: 25, lowdb: 12 }
 
 describe("every random story goes in a store as in the model", () => {
+  // Of all stores together: a dozen stories may miss a rule by chance, hundreds do not.
+  const answers = new Map<string, number>()
+
   it.each(Object.entries(stores))("%s", async (name, make) => {
-    const answers = new Map<string, number>()
     await fc.assert(
       fc.asyncProperty(stories, async (commands) => {
         const store = make()
@@ -28,7 +30,9 @@ describe("every random story goes in a store as in the model", () => {
       }),
       { numRuns: runs[name] ?? 60 },
     )
-    // The stories are no good if the rules are never tried.
+  })
+
+  it("the stories try every rule", () => {
     for (const answer of ["commit ok", "commit leaseLost", "release true", "renew false", "signal applied"])
       expect(answers.get(answer), answer).toBeGreaterThan(0)
   })
