@@ -11,6 +11,11 @@ test("enrolling the same leads again makes no second mail", async () => {
   expect(inbox.count).toBe(22)
 })
 
+test("a campaign without steps takes no leads, and says so", async () => {
+  const { spring } = await openCampaign({ steps: [] })
+  expect(await failureOf(spring.enroll(people("ann")))).toMatchObject({ code: "campaign-without-steps" })
+})
+
 test("a source is read no faster than its batches become durable", async () => {
   const { spring, events } = await openCampaign()
   let read = 0

@@ -250,6 +250,15 @@ export const makeCampaignActor = (
         const { state, context } = record.rest
         const now = clock.currentTimeMillisUnsafe()
         const given = items(yield* plan, batch, now)
+        if (given.length < batch.length)
+          return yield* Effect.fail(
+            new Conflict({
+              code: "campaign-without-steps",
+              retryable: false,
+              differences: [],
+              message: `The campaign "${id}" has no step to enroll leads into. Give it steps, or schedule single mails.`,
+            }),
+          )
         if (state === "cancelled" || (context.closed && state !== "completed" && !reopened))
           return yield* recognise(given)
         // First: leads in a completed campaign would wait for ever, should it end here.
