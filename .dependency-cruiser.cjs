@@ -4,13 +4,14 @@
  * The parts of src and what each may import of ours:
  *   sdk -> nothing · machines -> sdk · plugins -> sdk, the same plugin kind · actors -> sdk, machines
  *   runtime.ts, index.ts, effect.ts -> all of these · api (what index.ts hands out) -> the same, but no plugin
- *   compat, cli, examples, tests, bench -> the public entries, by package name
+ *   simulation -> the same as runtime.ts: a second composition root
+ *   compat, cli, testing, examples, tests, bench, crash -> the public entries, by package name
  */
 
 /** Files behind the exports map: the only ones that may be imported by package name. */
 const publicEntries = [
   "^src/(index|effect)[.]ts$",
-  "^src/(sdk|sdk/testing|machines|compat)/index[.]ts$",
+  "^src/(sdk|machines|compat|testing|simulation)/index[.]ts$",
   "^src/plugins/(storage|transport|renderer|observer)/[^/]+/index[.]ts$",
 ]
 
@@ -18,7 +19,7 @@ const publicEntries = [
  * The parts that see only what every user sees. An import by package name reaches the same file as a relative
  * one; dependency-cruiser calls the first kind "undetermined" and the second "local".
  */
-const userLand = "^(src/(cli|compat)|tests|examples|bench|scripts)/"
+const userLand = "^(src/(cli|compat|testing)|tests|examples|bench|scripts|crash)/"
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -103,15 +104,16 @@ module.exports = {
     },
     {
       name: "root-is-imported-by-entries-only",
-      comment: "runtime.ts is the composition root: only the Promise API and the Effect entry stand above it.",
+      comment:
+        "runtime.ts is the composition root: only the Promise API, the Effect entry and the simulation stand above it.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(api/|(runtime|index|effect)[.]ts$)" },
+      from: { path: "^src/", pathNot: "^src/((api|simulation)/|(runtime|index|effect)[.]ts$)" },
       to: { path: "^src/runtime[.]ts$" },
     },
     {
       name: "api-is-imported-by-index-only",
       severity: "error",
-      from: { pathNot: "^src/(api/|index[.]ts$)" },
+      from: { pathNot: "^src/((api|simulation)/|index[.]ts$)" },
       to: { path: "^src/api/" },
     },
     {
@@ -122,17 +124,17 @@ module.exports = {
       to: { path: "^src/plugins/" },
     },
     {
-      name: "sdk-test-kit-stays-out-of-production",
+      name: "test-kit-stays-out-of-production",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(sdk/testing|cli|compat)/" },
-      to: { path: "^src/sdk/testing/" },
+      from: { path: "^src/", pathNot: "^src/testing/" },
+      to: { path: "^src/testing/" },
     },
     {
       name: "users-import-public-entries-only",
-      comment: "compat, cli, examples, tests and bench see what every user sees.",
+      comment: "compat, cli, testing, examples, tests and bench see what every user sees.",
       severity: "error",
       from: { path: userLand },
-      to: { path: "^src/", pathNot: [...publicEntries, "^src/(cli|compat)/"] },
+      to: { path: "^src/", pathNot: [...publicEntries, "^src/(cli|compat|testing)/"] },
     },
     {
       name: "users-import-by-package-name",
@@ -145,7 +147,7 @@ module.exports = {
       name: "the-inside-imports-by-path",
       comment: "A package name inside src would hide the direction of the import.",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/(cli|compat)/" },
+      from: { path: "^src/", pathNot: "^src/(cli|compat|testing)/" },
       to: { path: "^src/", dependencyTypes: ["undetermined"] },
     },
     {

@@ -1,0 +1,1 @@
+export { isConserved } from "sendstate/sdk"
