@@ -1,7 +1,8 @@
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Layer } from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type { ManagedRuntime } from "effect/ManagedRuntime"
 import * as Managed from "effect/ManagedRuntime"
 import * as Scheduler from "effect/Scheduler"
@@ -16,11 +17,25 @@ export interface PromiseRunner<R> {
   readonly dispose: () => Promise<void>
 }
 
+/** What a runner takes in place of Effect's own clock, random numbers and scheduler. */
+export type Surroundings = Context.Context<never>
+
+const realWorld: Surroundings = Context.empty()
+
 // Never lets the caller's fiber yield; fibers that it leaves behind yield as always.
-class CallerScheduler extends Scheduler.MixedScheduler {
+class CallerScheduler implements Scheduler.Scheduler {
   isHeld = true
-  override shouldYield(fiber: Parameters<Scheduler.Scheduler["shouldYield"]>[0]): boolean {
-    return !this.isHeld && super.shouldYield(fiber)
+  readonly executionMode
+  readonly #inner: Scheduler.Scheduler
+  constructor(surroundings: Surroundings) {
+    this.#inner = Context.get(surroundings, Scheduler.Scheduler)
+    this.executionMode = this.#inner.executionMode
+  }
+  shouldYield(fiber: Parameters<Scheduler.Scheduler["shouldYield"]>[0]): boolean {
+    return !this.isHeld && this.#inner.shouldYield(fiber)
+  }
+  makeDispatcher(): Scheduler.SchedulerDispatcher {
+    return this.#inner.makeDispatcher()
   }
 }
 
@@ -34,8 +49,12 @@ const notSynchronous = (): StorageError =>
       "This call had to wait for something and was given up. Use the method of the same name that answers a Promise.",
   })
 
-const runOnStack = <A, E, R, Opening>(managed: ManagedRuntime<R, Opening>, effect: Effect.Effect<A, E, R>): A => {
-  const scheduler = new CallerScheduler()
+const runOnStack = <A, E, R, Opening>(
+  managed: ManagedRuntime<R, Opening>,
+  effect: Effect.Effect<A, E, R>,
+  surroundings: Surroundings,
+): A => {
+  const scheduler = new CallerScheduler(surroundings)
   const fiber = managed.runFork(effect, { scheduler })
   scheduler.isHeld = false
   const exit = fiber.pollUnsafe()
@@ -64,7 +83,7 @@ const isTyped = (error: unknown): boolean =>
 
 const wasAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true
 
-const runnerOf = <R, E>(managed: ManagedRuntime<R, E>): PromiseRunner<R> => {
+const runnerOf = <R, E>(managed: ManagedRuntime<R, E>, surroundings: Surroundings): PromiseRunner<R> => {
   let disposed = false
   const run: PromiseRunner<R>["run"] = async (effect, signal) => {
     if (disposed) throw closed()
@@ -80,36 +99,45 @@ const runnerOf = <R, E>(managed: ManagedRuntime<R, E>): PromiseRunner<R> => {
     run,
     runSync: (effect) => {
       if (disposed) throw closed()
-      return runOnStack(managed, Effect.provideService(effect, Synchronous, true))
+      return runOnStack(managed, Effect.provideService(effect, Synchronous, true), surroundings)
     },
     dispose: () => {
       disposed = true
-      return managed.dispose()
+      return dispose(managed, surroundings)
     },
   }
 }
 
+const dispose = <R, E>(managed: ManagedRuntime<R, E>, surroundings: Surroundings): Promise<void> =>
+  Effect.runPromiseWith(surroundings)(managed.disposeEffect)
+
+const manage = <R, E>(layer: Layer.Layer<R, E>, surroundings: Surroundings): ManagedRuntime<R, E> =>
+  Managed.make(Layer.provideMerge(layer, Layer.succeedContext(surroundings)))
+
 /** A runner on these services. They are built now: what fails to open is thrown here. */
-export const makeRunner = async <R, E>(layer: Layer<R, E>): Promise<PromiseRunner<R>> => {
-  const managed: ManagedRuntime<R, E> = Managed.make(layer)
+export const makeRunner = async <R, E>(
+  layer: Layer.Layer<R, E>,
+  surroundings: Surroundings = realWorld,
+): Promise<PromiseRunner<R>> => {
+  const managed = manage(layer, surroundings)
   try {
-    await managed.context()
+    await Effect.runPromiseWith(surroundings)(managed.contextEffect)
   } catch (error) {
-    await managed.dispose()
+    await dispose(managed, surroundings)
     throw error
   }
-  return runnerOf(managed)
+  return runnerOf(managed, surroundings)
 }
 
 /** The same on the caller's stack, for services that are built without waiting. */
-export const makeRunnerSync = <R, E>(layer: Layer<R, E>): PromiseRunner<R> => {
-  const managed: ManagedRuntime<R, E> = Managed.make(layer)
+export const makeRunnerSync = <R, E>(layer: Layer.Layer<R, E>): PromiseRunner<R> => {
+  const managed = manage(layer, realWorld)
   try {
-    runOnStack(managed, Effect.void)
+    runOnStack(managed, Effect.void, realWorld)
   } catch (error) {
     // What it opened is given back beside: the caller hears why it failed.
-    managed.dispose().catch(() => undefined)
+    dispose(managed, realWorld).catch(() => undefined)
     throw error
   }
-  return runnerOf(managed)
+  return runnerOf(managed, realWorld)
 }

@@ -25,7 +25,7 @@ import {
 import { type CampaignHandle, type CampaignStatus, makeCampaignHandle } from "./campaign-handle.ts"
 import { eventStream, type WaitOptions } from "./event-stream.ts"
 import { type ExecutionsHandle, makeExecutionsHandle } from "./executions-handle.ts"
-import { makeRunner, makeRunnerSync, type PromiseRunner } from "./promise.ts"
+import { makeRunner, makeRunnerSync, type PromiseRunner, type Surroundings } from "./promise.ts"
 import { makeSyncHandle, type SyncHandle } from "./sync-handle.ts"
 
 /** The campaigns of a runtime. */
@@ -112,8 +112,11 @@ export interface Runtime extends AsyncDisposable {
  * ```
  * @throws StorageOwned when another process runs on the same one-process store; StorageError when it cannot be opened.
  */
-export const createRuntime = async (options: RuntimeOptions): Promise<Runtime> => {
-  const runner = await makeRunner(layerRuntime(options))
+export const createRuntime = (options: RuntimeOptions): Promise<Runtime> => openRuntime(options)
+
+/** As {@link createRuntime}, in surroundings of the caller's choice: the simulation brings its own time and chance. */
+export const openRuntime = async (options: RuntimeOptions, surroundings?: Surroundings): Promise<Runtime> => {
+  const runner = await makeRunner(layerRuntime(options), surroundings)
   return runtimeOf(runner, await runner.run(RuntimeActor))
 }
 
