@@ -4,6 +4,7 @@
  * The parts of src and what each may import of ours:
  *   sdk -> nothing · machines -> sdk · plugins -> sdk, the same plugin kind · actors -> sdk, machines
  *   runtime.ts, index.ts, effect.ts -> all of these · api (what index.ts hands out) -> the same, but no plugin
+ *   feedback (what comes back: bounces, complaints, webhooks) -> sdk · web (fetch handlers) -> sdk, feedback
  *   simulation -> the same as runtime.ts: a second composition root
  *   compat, cli, testing, examples, tests, bench, crash -> the public entries, by package name
  */
@@ -11,7 +12,7 @@
 /** Files behind the exports map: the only ones that may be imported by package name. */
 const publicEntries = [
   "^src/(index|effect)[.]ts$",
-  "^src/(sdk|machines|compat|testing|simulation)/index[.]ts$",
+  "^src/(sdk|machines|compat|testing|simulation|feedback|web)/index[.]ts$",
   "^src/plugins/(storage|transport|renderer|observer)/[^/]+/index[.]ts$",
 ]
 
@@ -97,10 +98,22 @@ module.exports = {
       to: { path: "(^|/)node_modules/(effect|@effect)/" },
     },
     {
+      name: "feedback-imports-sdk-only",
+      severity: "error",
+      from: { path: "^src/feedback/" },
+      to: { path: "^src/", pathNot: "^src/(feedback|sdk)/" },
+    },
+    {
+      name: "web-imports-sdk-and-feedback-only",
+      severity: "error",
+      from: { path: "^src/web/" },
+      to: { path: "^src/", pathNot: "^src/(web|feedback|sdk)/" },
+    },
+    {
       name: "actors-import-sdk-and-machines-only",
       severity: "error",
       from: { path: "^src/actors/" },
-      to: { path: "^src/", pathNot: "^src/(actors|machines|sdk)/" },
+      to: { path: "^src/", pathNot: "^src/(actors|machines|sdk|feedback)/" },
     },
     {
       name: "root-is-imported-by-entries-only",

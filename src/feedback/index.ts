@@ -1,0 +1,8 @@
+export type { Bounce, Feedback, FeedbackType } from "./feedback.ts"
+export { type InboundMessage, type InboundPart, parseInbound } from "./inbound-message.ts"
+export { readFeedback } from "./read-feedback.ts"
+export { isAutomatic } from "./reply.ts"
+export { type PostmarkWebhookOptions, postmarkWebhook } from "./webhooks/postmark.ts"
+export { type ResendWebhookOptions, resendWebhook } from "./webhooks/resend.ts"
+export { type SesWebhookOptions, sesWebhook } from "./webhooks/ses.ts"
+export type { Webhook, WebhookRequest, WebhookResult } from "./webhooks/webhook.ts"
