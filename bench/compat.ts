@@ -12,6 +12,7 @@ import { sqlite } from "sendstate/storage/sqlite"
 
 const count = Number(process.argv[2] ?? "100000")
 const perLead = 10
+const perCampaign = 100
 const later = new Date("2090-01-01T00:00:00Z")
 
 const timed = (name: string, body: () => unknown): void => {
@@ -33,10 +34,12 @@ const measure = async (name: string, folder: string): Promise<void> => {
   const storage = name === "memory" ? memory() : sqlite(join(folder, "bench.db"))
   const compat = createCompat({ storage })
   const { executionScheduler: scheduler, executionMonitor: monitor, executionStorage: all } = compat
+  for (let index = 0; index < perCampaign; index += 1)
+    await scheduler.scheduleEmailCampaign("autumn", `reader-${index}`, "hello", later)
   await scheduler.scheduleEmailCampaign("spring", "lead-0", "hello", later)
   const runtime = await compat.runtime()
   const spring = await runtime.campaigns.get("spring")
-  for (let start = 1; start < count; start += 1_000)
+  for (let start = perCampaign + 1; start < count; start += 1_000)
     await spring.scheduleAll(
       Array.from({ length: Math.min(1_000, count - start) }, (_, index) => ({
         lead: { id: `lead-${Math.floor((start + index) / perLead)}`, email: "someone@example.test" },
@@ -52,17 +55,18 @@ const measure = async (name: string, folder: string): Promise<void> => {
     `  ${"rebuilt from the storage, as at a restart".padEnd(52)} ${(performance.now() - started).toFixed(0)} ms`,
   )
   once("taking in what was scheduled", () => all.size())
-  const ids = all.getByLead("lead-7").map(({ id }) => id)
+  const ids = all.getByLead("lead-70").map(({ id }) => id)
   const id = ids[0] ?? ""
   timed("getExecutionStatus", () => monitor.getExecutionStatus(id))
   timed("getCampaignExecutions, all of them", () => monitor.getCampaignExecutions("spring"))
-  timed("getLeadExecutions", () => monitor.getLeadExecutions("lead-7"))
+  timed("getLeadExecutions", () => monitor.getLeadExecutions("lead-70"))
   timed("getHealthStatus", () => monitor.getHealthStatus())
   timed("getExecutionReport", () => monitor.getExecutionReport())
   timed("getDueExecutions", () => scheduler.getDueExecutions())
   once("cancelExecution", () => scheduler.cancelExecution(id))
-  once(`cancelExecutions of a lead with ${perLead}`, () => scheduler.cancelExecutions(undefined, "lead-42"))
-  once("cancelExecutions of the whole campaign", () => scheduler.cancelExecutions("spring"))
+  once(`cancelExecutions of a lead with ${perLead}`, () => scheduler.cancelExecutions(undefined, "lead-420"))
+  once(`cancelExecutions of a campaign with ${perCampaign}`, () => scheduler.cancelExecutions("autumn"))
+  once("cancelExecutions of the rest, each durable by itself", () => scheduler.cancelExecutions("spring"))
   await compat.close()
 }
 

