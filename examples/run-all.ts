@@ -76,6 +76,7 @@ const examples: Readonly<Record<string, () => Promise<string>>> = {
   "compat-server": () => mustSucceed("examples/compat-server/index.ts", "--self-check"),
   "custom-transport": () => mustSucceed("examples/custom-transport/index.ts"),
   "custom-storage": () => mustSucceed("examples/custom-storage/index.ts"),
+  "custom-storage conformance": () => mustSucceed("--test", "examples/custom-storage/line-file.test.ts"),
   "retry-laws": () => mustSucceed("examples/retry-laws.ts"),
   inspector: () => mustSucceed("examples/inspector.ts"),
   "effect-layers": () => mustSucceed("examples/effect-layers.ts"),

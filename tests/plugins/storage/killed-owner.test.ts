@@ -3,10 +3,12 @@ import { join } from "node:path"
 import { isConserved, type Storage } from "sendstate/sdk"
 import { lowdb } from "sendstate/storage/lowdb"
 import { sqlite } from "sendstate/storage/sqlite"
+import { sampleRows } from "sendstate/testing"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { Owner } from "./child.ts"
-import { claim, itemOf, noon, read, setCampaign } from "./rows.ts"
 import { temporaryFolder } from "./stores.ts"
+
+const { claim, itemOf, noon, read, setCampaign } = sampleRows
 
 const storages: Readonly<Record<string, (file: string) => Storage>> = { sqlite, lowdb }
 

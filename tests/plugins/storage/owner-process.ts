@@ -7,7 +7,9 @@ import { setTimeout } from "node:timers/promises"
 import type { StorageDriver } from "sendstate/sdk"
 import { lowdb } from "sendstate/storage/lowdb"
 import { sqlite } from "sendstate/storage/sqlite"
-import { claim, intentOf, itemOf, noon, read, sentOf, setCampaign } from "./rows.ts"
+import { sampleRows } from "sendstate/testing"
+
+const { claim, intentOf, itemOf, noon, read, sentOf, setCampaign } = sampleRows
 
 const say = (...words: ReadonlyArray<string | number>): void => void writeSync(1, `${words.join(" ")}\n`)
 

@@ -2,22 +2,15 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "n
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setImmediate } from "node:timers/promises"
-import { documentStorage, type Storage, type StorageDriver } from "sendstate/sdk"
+import { documentStorage, type Storage } from "sendstate/sdk"
 import { lowdb } from "sendstate/storage/lowdb"
 import { memory } from "sendstate/storage/memory"
 import { sqlite } from "sendstate/storage/sqlite"
-import { noon } from "./rows.ts"
+import { type StoreSubject, sampleRows } from "sendstate/testing"
 
-/** A store under test. */
-export interface Store {
-  readonly storage: Storage
-  readonly open: (mode?: "own" | "observe") => Promise<StorageDriver>
-  /** Puts the store into the state that a killed owner leaves; the driver is of no use afterwards. */
-  readonly crash?: (driver: StorageDriver) => Promise<void>
-  readonly dispose: () => void
-}
+const { noon } = sampleRows
 
-const storeOf = (storage: Storage, folder?: string, crash?: Store["crash"]): Store => ({
+const storeOf = (storage: Storage, folder?: string, crash?: StoreSubject["crash"]): StoreSubject => ({
   storage,
   open: async (mode = "own") => storage.open({ mode, now: () => noon }),
   ...(crash === undefined ? {} : { crash }),
@@ -66,7 +59,7 @@ const slow = (): Storage => {
 }
 
 /** A function that makes each of the stores, by name. */
-export const stores: Readonly<Record<string, () => Store>> = {
+export const stores: Readonly<Record<string, () => StoreSubject>> = {
   memory: () => {
     const storage = memory()
     return storeOf(storage, undefined, async () => storage.kill())

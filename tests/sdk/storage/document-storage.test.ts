@@ -1,7 +1,9 @@
 import { setImmediate } from "node:timers/promises"
 import { documentStorage, isConserved, type RecordChange, type StorageDriver, StorageError } from "sendstate/sdk"
+import { sampleRows } from "sendstate/testing"
 import { beforeEach, describe, expect, it } from "vitest"
-import { claim, claimOne, failedOf, intentOf, itemOf, noon, read, setCampaign } from "../../plugins/storage/rows.ts"
+
+const { claim, claimOne, failedOf, intentOf, itemOf, noon, read, setCampaign } = sampleRows
 
 /** A place for records whose next writes can be made to fail, before or after they were stored. */
 class Place {

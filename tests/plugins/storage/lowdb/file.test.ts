@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from "node:path"
 import { InvalidInput } from "sendstate/sdk"
 import { lowdb } from "sendstate/storage/lowdb"
+import { sampleRows } from "sendstate/testing"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { itemOf, noon, read } from "../rows.ts"
 import { temporaryFolder } from "../stores.ts"
+
+const { itemOf, noon, read } = sampleRows
 
 describe("a lowdb file", () => {
   let folder: string

@@ -3,9 +3,11 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { InvalidInput, isConserved, StorageError } from "sendstate/sdk"
 import { sqlite } from "sendstate/storage/sqlite"
+import { sampleRows } from "sendstate/testing"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { claim, failedOf, intentOf, itemOf, noon, read, setCampaign } from "../rows.ts"
 import { temporaryFolder } from "../stores.ts"
+
+const { claim, failedOf, intentOf, itemOf, noon, read, setCampaign } = sampleRows
 
 const own = { mode: "own", now: () => noon } as const
 

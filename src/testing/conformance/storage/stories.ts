@@ -1,13 +1,13 @@
 import fc from "fast-check"
 import type { CommitResult, ExecutionRow, Fence, StorageDriver } from "sendstate/sdk"
-import { expect } from "vitest"
+import { expect } from "../expectation.ts"
 import { type Model, type ModelRow, viewOf } from "./model.ts"
 import { cancelSignal, commitOf, failedOf, inDoubtOf, intentOf, itemOf, read, sentOf, setCampaign } from "./rows.ts"
-import type { Store } from "./stores.ts"
+import type { StoreSubject } from "./subject.ts"
 
 /** The store under test, and reads of its rows, some of which are out of date. */
 export interface Real {
-  readonly store: Store
+  readonly store: StoreSubject
   driver: StorageDriver
   readonly seen: Array<{ readonly row: ExecutionRow; readonly writes: number }>
   /** How often each answer was given, to see that they all occur. */

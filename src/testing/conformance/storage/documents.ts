@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest"
-import { itemOf, read } from "../rows.ts"
-import type { Subject } from "./subject.ts"
+import { expect } from "../expectation.ts"
+import { itemOf, read } from "./rows.ts"
+import type { Behaviours } from "./subject.ts"
 
-export const documentBehaviours = (subject: Subject): unknown =>
+/** Keyed values beside the executions. */
+export const documentBehaviours: Behaviours = (subject, { describe, it }) =>
   describe("documents", () => {
     it("have versions that each write raises, and that a write can demand", async () => {
       const { driver } = subject

@@ -1,8 +1,9 @@
-import { describe, expect, it } from "vitest"
-import { cancelSignal, claimOne, commitOf, failedOf, inDoubtOf, intentOf, itemOf, noon, read, sentOf } from "../rows.ts"
-import type { Subject } from "./subject.ts"
+import { expect } from "../expectation.ts"
+import { cancelSignal, claimOne, commitOf, failedOf, inDoubtOf, intentOf, itemOf, noon, read, sentOf } from "./rows.ts"
+import type { Behaviours } from "./subject.ts"
 
-export const signalBehaviours = (subject: Subject): unknown =>
+/** Wishes about executions, held by somebody or not. */
+export const signalBehaviours: Behaviours = (subject, { describe, it }) =>
   describe("signalling", () => {
     it("is applied at once to a row that nobody holds, and raises its fence", async () => {
       const { driver } = subject

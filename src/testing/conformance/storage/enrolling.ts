@@ -1,9 +1,10 @@
 import { isConserved } from "sendstate/sdk"
-import { describe, expect, it } from "vitest"
-import { executionOf, itemOf, noon, read } from "../rows.ts"
-import type { Subject } from "./subject.ts"
+import { expect } from "../expectation.ts"
+import { executionOf, itemOf, noon, read } from "./rows.ts"
+import type { Behaviours } from "./subject.ts"
 
-export const enrollBehaviours = (subject: Subject): unknown =>
+/** How executions come into the store. */
+export const enrollBehaviours: Behaviours = (subject, { describe, it }) =>
   describe("enrolling", () => {
     it("stores lead, enrollment and first execution together, and tells what was there already", async () => {
       const { driver } = subject

@@ -1,5 +1,5 @@
 import { isConserved } from "sendstate/sdk"
-import { describe, expect, it } from "vitest"
+import { expect } from "../expectation.ts"
 import {
   cancelFlag,
   cancelledOf,
@@ -16,10 +16,11 @@ import {
   read,
   sentOf,
   setCampaign,
-} from "../rows.ts"
-import type { Subject } from "./subject.ts"
+} from "./rows.ts"
+import type { Behaviours } from "./subject.ts"
 
-export const commitBehaviours = (subject: Subject): unknown =>
+/** What a leaseholder may write, and when it is refused. */
+export const commitBehaviours: Behaviours = (subject, { describe, it }) =>
   describe("committing", () => {
     it("writes state, context, intent and history in one step, and goes on with the lease", async () => {
       const { driver } = subject

@@ -1,7 +1,7 @@
 import type { ListQuery } from "sendstate/sdk"
-import { describe, expect, it } from "vitest"
-import { cancelSignal, claim, failedOf, inDoubtOf, intentOf, itemOf, noon, read, sentOf } from "../rows.ts"
-import type { Subject } from "./subject.ts"
+import { expect } from "../expectation.ts"
+import { cancelSignal, claim, failedOf, inDoubtOf, intentOf, itemOf, noon, read, sentOf } from "./rows.ts"
+import type { Behaviours, Subject } from "./subject.ts"
 
 const names = ["ann", "bob", "cyd", "dan", "eve", "fay"]
 
@@ -15,7 +15,8 @@ const play = async ({ driver }: Subject): Promise<void> => {
   await driver.signal([cancelSignal(await read(driver, "spring-fay-0"))])
 }
 
-export const readBehaviours = (subject: Subject): unknown =>
+/** Lists, counts, history, the change log, checks. */
+export const readBehaviours: Behaviours = (subject, { describe, it }) =>
   describe("reading", () => {
     const list = async (query: Partial<ListQuery>) =>
       (await subject.driver.list({ limit: 100, ...query })).map((row) => row.id.replace("spring-", ""))

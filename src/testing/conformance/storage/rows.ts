@@ -35,12 +35,14 @@ const contextOf = (id: string, changes: Partial<ExecutionContext> = {}): Executi
   ...changes,
 })
 
+/** What is not as usual about an execution. */
 export interface ExecutionWords {
   readonly campaignId?: string
   readonly step?: number
   readonly dueAt?: number
 }
 
+/** The execution of a lead: `spring-ann-0` for ann, due at {@link noon}. */
 export const executionOf = (lead: string, words: ExecutionWords = {}): NewExecution => {
   const { campaignId = "spring", step = 0, dueAt = noon } = words
   const id = `${campaignId}-${lead}-${step}`
@@ -58,6 +60,7 @@ export const executionOf = (lead: string, words: ExecutionWords = {}): NewExecut
   }
 }
 
+/** The same with its lead and its enrollment, as it is enrolled. */
 export const itemOf = (lead: string, words: ExecutionWords = {}): EnrollItem => {
   const execution = executionOf(lead, words)
   return {
@@ -91,6 +94,7 @@ export const commitOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Comm
   ...changes,
 })
 
+/** The commit of an intent: the lease goes on for a minute; refused when the key `lead:<id>` is suppressed. */
 export const intentOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Commit =>
   commitOf(row, {
     state: "sending.attempting",
@@ -112,6 +116,7 @@ const endOf = (row: ExecutionRow, outcome: NonNullable<ExecutionContext["outcome
   reason: outcome === "sent" ? null : { code: `${outcome}-reason` },
 })
 
+/** A receipt that ends the execution as sent, and its enrollment. */
 export const sentOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Commit =>
   commitOf(row, {
     state: "done",
@@ -123,6 +128,7 @@ export const sentOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Commit
     ...changes,
   })
 
+/** The end of an execution that failed, and of its enrollment. */
 export const failedOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Commit =>
   commitOf(row, {
     state: "done",
@@ -133,6 +139,7 @@ export const failedOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Comm
     ...changes,
   })
 
+/** A receipt that says that nobody knows. */
 export const inDoubtOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Commit =>
   commitOf(row, {
     state: "sending.inDoubt",
@@ -143,6 +150,7 @@ export const inDoubtOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Com
     ...changes,
   })
 
+/** The commit that cancels. */
 export const cancelledOf = (row: ExecutionRow, changes: Partial<Commit> = {}): Commit =>
   commitOf(row, {
     state: "cancelled",
@@ -153,18 +161,22 @@ export const cancelledOf = (row: ExecutionRow, changes: Partial<Commit> = {}): C
     ...changes,
   })
 
+/** A wish to cancel. */
 export const cancelFlag: Flag = { type: "CANCEL", by: "user", at: noon }
 
+/** The same with the commit that fulfils it, for the row as it was read. */
 export const cancelSignal = (row: ExecutionRow, now = noon): Signal => ({
   flag: cancelFlag,
   commit: cancelledOf(row),
   now,
 })
 
+/** Writes the state of a campaign. */
 export const setCampaign = async (driver: StorageDriver, state: string, campaignId = "spring"): Promise<void> => {
   await driver.writeDocuments([{ kind: "campaign", key: campaignId, value: { state } }])
 }
 
+/** Claims up to 100 rows for the owner `me`, for 30 seconds. */
 export const claim = (driver: StorageDriver, changes: { limit?: number; now?: number; campaigns?: string[] } = {}) =>
   driver.claimDue({ owner: "me", limit: 100, leaseMs: 30_000, now: noon, ...changes })
 
@@ -176,6 +188,7 @@ export const claimOne = async (driver: StorageDriver, now = noon): Promise<Execu
   return row
 }
 
+/** The row, which must be there. */
 export const read = async (driver: StorageDriver, id: string): Promise<ExecutionRow> => {
   const row = (await driver.get([id]))[0]
   if (row === undefined) throw new Error(`there is no execution ${id}`)

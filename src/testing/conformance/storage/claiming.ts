@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest"
+import { expect } from "../expectation.ts"
 import {
   cancelSignal,
   claim,
@@ -11,12 +11,13 @@ import {
   read,
   sentOf,
   setCampaign,
-} from "../rows.ts"
-import type { Subject } from "./subject.ts"
+} from "./rows.ts"
+import type { Behaviours } from "./subject.ts"
 
 const leaseEnd = noon + 30_000
 
-export const claimBehaviours = (subject: Subject): unknown =>
+/** Who gets what is due, for how long, and how a lease ends. */
+export const claimBehaviours: Behaviours = (subject, { describe, it }) =>
   describe("claiming", () => {
     it("gives what is due, earliest first, never more than asked", async () => {
       const { driver } = subject

@@ -1,7 +1,8 @@
 import { StorageError } from "sendstate/sdk"
-import { describe, expect, it } from "vitest"
-import { cancelSignal, claim, claimOne, failedOf, intentOf, itemOf, noon, read, sentOf } from "../rows.ts"
-import type { Subject } from "./subject.ts"
+import { expect } from "../expectation.ts"
+import { itUnless } from "../runner.ts"
+import { cancelSignal, claim, claimOne, failedOf, intentOf, itemOf, noon, read, sentOf } from "./rows.ts"
+import type { Behaviours } from "./subject.ts"
 
 /** The error that a call throws or rejects with. */
 const errorOf = async (call: () => unknown): Promise<unknown> => {
@@ -13,8 +14,10 @@ const errorOf = async (call: () => unknown): Promise<unknown> => {
   throw new Error("nothing was thrown")
 }
 
-export const lifeBehaviours = (subject: Subject): unknown =>
-  describe("opening and closing", () => {
+/** What a close, a crash and a second process leave. */
+export const lifeBehaviours: Behaviours = (subject, runner, traits) => {
+  const { describe, it } = runner
+  return describe("opening and closing", () => {
     const reopen = async () => {
       await subject.driver.close()
       subject.driver = await subject.store.open()
@@ -60,9 +63,11 @@ export const lifeBehaviours = (subject: Subject): unknown =>
       expect(again.claims).toBe(1)
     })
 
-    it("frees all rows at once after a crash, and counts the claims that saw no progress", async ({ skip }) => {
-      const { crash } = subject.store
-      if (crash === undefined) return skip("killing this one takes a process: see its own tests")
+    const noCrash = traits.crash ? undefined : "the subject has no crash(): killing this one takes a process"
+    const oneOwner = traits.capabilities.processes === "one" ? undefined : "other processes may hold leases"
+    const afterCrash = "frees all rows at once after a crash, and counts the claims that saw no progress"
+    itUnless(runner, noCrash ?? oneOwner, afterCrash, async () => {
+      const crash = subject.store.crash ?? (async () => undefined)
       await subject.driver.enroll([itemOf("ann"), itemOf("bob"), itemOf("cyd")])
       const [ann, bob, cyd] = await claim(subject.driver)
       if (ann === undefined || bob === undefined || cyd === undefined) throw new Error("no rows")
@@ -127,9 +132,10 @@ export const lifeBehaviours = (subject: Subject): unknown =>
     })
 
     it("answers as it says: at once where it declares sync", async () => {
-      const answer = subject.driver.counts("spring")
-      if (subject.store.storage.capabilities.sync) expect(answer).not.toBeInstanceOf(Promise)
-      await answer
-      expect(subject.store.storage.capabilities.processes).toBe("one")
+      const answers = [subject.driver.counts("spring"), subject.driver.enroll([itemOf("ann")]), claim(subject.driver)]
+      if (subject.store.storage.capabilities.sync)
+        expect(answers.map((answer) => answer instanceof Promise)).toEqual([false, false, false])
+      await Promise.all(answers)
     })
   })
+}
