@@ -1,0 +1,47 @@
+import * as z from "zod"
+
+/** Options of the `postgres` storage. */
+export interface PostgresOptions {
+  /** `postgres://user:password@host:5432/database`. Parameters like `sslmode` are PostgreSQL's own. */
+  readonly url: string
+  /** The PostgreSQL schema that holds this store; created when it is missing. Default `sendstate`. */
+  readonly schema?: string | undefined
+  /** Connections of this process at most; default 4, minimum 1. One more listens for other processes. */
+  readonly maxConnections?: number | undefined
+  /** How long a connection may take to be made, milliseconds; default 10,000. */
+  readonly connectTimeoutMs?: number | undefined
+  /** How long one statement may take before the server ends it, milliseconds; default 60,000. */
+  readonly statementTimeoutMs?: number | undefined
+  /**
+   * Whose clock decides what is due and when a lease is over; default `server`, so that processes on several machines
+   * agree. `caller` takes the times that it is given: for tests in virtual time.
+   */
+  readonly clock?: "server" | "caller" | undefined
+}
+
+/** The same, complete. */
+export interface PostgresSettings extends Required<PostgresOptions> {
+  readonly schema: string
+  readonly maxConnections: number
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly clock: "server" | "caller"
+}
+
+const milliseconds = (fallback: number) => z.int().min(1).max(2_147_483_647).default(fallback)
+
+/** Checks and completes {@link PostgresOptions}; a text is the URL. */
+export const postgresOptions = z.union([z.string().transform((url) => ({ url })), z.looseObject({})]).pipe(
+  z.strictObject({
+    url: z.string().refine((url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url), "must be a postgres:// URL"),
+    // Quoted wherever it is used; short enough for the names that are made of it.
+    schema: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_]{0,47}$/, "must be lower-case letters, digits and _, at most 48")
+      .default("sendstate"),
+    maxConnections: z.int().min(1).max(1_000).default(4),
+    connectTimeoutMs: milliseconds(10_000),
+    statementTimeoutMs: milliseconds(60_000),
+    clock: z.enum(["server", "caller"]).default("server"),
+  }),
+)
