@@ -1,0 +1,125 @@
+import { replayExecution } from "../../src/machines/index.ts"
+import type { ExecutionRow } from "../../src/sdk/index.ts"
+import type { Host } from "../world/host.ts"
+import type { SimWorld } from "../world/sim-world.ts"
+import { readAttempts, type Start } from "./retry-law.ts"
+
+/** How late an attempt may start once nothing goes wrong any more, milliseconds. */
+const punctualityMs = 20 * 60_000
+
+const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) === JSON.stringify(right)
+
+/** The promises, checked after every event against the other side's own ledger and what is durable. */
+export class Checks {
+  readonly #world: SimWorld
+  /** The latest attempt of each execution for which the transport was called. */
+  readonly #called = new Map<string, number>()
+  readonly #startsInStorm = new Map<string, number>()
+  /** Epoch ms of the wall clock. */
+  #calmSince = 0
+
+  constructor(world: SimWorld) {
+    this.#world = world
+  }
+
+  /** The transport is called. */
+  onCall(host: Host, id: string, attempt: number): void {
+    const { durable, acknowledged } = this.#world
+    const row = durable.row(id)
+    const intended = durable.history(id).filter((event) => event.type === "RENDERED").length
+    if (row === undefined || intended === 0 || row.context.attempt < attempt)
+      this.#world.violate("no call without a durable intent", `${host.name} calls for ${id} #${attempt}`)
+    if (this.#called.get(id) === attempt)
+      this.#world.violate("one call for each intent", `${host.name} calls again for ${id} #${attempt}`)
+    this.#called.set(id, attempt)
+    if (acknowledged.cancelled.has(id))
+      this.#world.violate("no send after an acknowledged cancel", `${host.name} calls for ${id} #${attempt}`)
+  }
+
+  /** The other side has one more copy. */
+  onCopy(id: string): void {
+    const { acknowledged, durable } = this.#world
+    if (acknowledged.cancelled.has(id))
+      this.#world.violate("no send after an acknowledged cancel", `a copy of ${id} is delivered`)
+    const row = durable.row(id)
+    if (row !== undefined) this.#checkCopies(row)
+  }
+
+  /** An execution has changed for certain. */
+  onDurable(id: string): void {
+    const row = this.#world.durable.row(id)
+    if (row === undefined) return
+    const history = this.#world.durable.history(id)
+    this.#world.story.tell(`${id} is ${row.state} v${row.version} after ${history.at(-1)?.type}`)
+    const { retry, timeScale } = row.context
+    const replayed = replayExecution({ id, retry, timeScale }, history)
+    if (replayed.state !== row.state || !isSame(replayed.context, row.context))
+      this.#world.violate(
+        "the replay of the history is the row",
+        `${id}: ${JSON.stringify(replayed)} is not ${JSON.stringify({ state: row.state, context: row.context })}`,
+      )
+    this.#checkCopies(row)
+    this.#checkLaw(row)
+  }
+
+  /** Nothing goes wrong from now on: attempts that start must start in time. */
+  startCalm(): void {
+    this.#calmSince = Math.max(...this.#world.hosts.map((host) => host.wallNow))
+    for (const { id } of this.#world.durable.rows()) this.#startsInStorm.set(id, this.#startsOf(id).length)
+  }
+
+  /** Time enough has passed since. */
+  onEnd(): void {
+    const { durable, acknowledged, leads } = this.#world
+    const rows = durable.rows()
+    for (const leadId of acknowledged.enrolled)
+      if (!rows.some((row) => row.leadId === leadId && row.step === 0))
+        this.#world.violate("what was enrolled is not lost", `${leadId} has no execution`)
+    for (const id of acknowledged.scheduled)
+      if (durable.row(id) === undefined) this.#world.violate("what was scheduled is not lost", `${id} is gone`)
+    for (const row of rows) {
+      if (row.state !== "done" && row.state !== "cancelled")
+        this.#world.violate("everything ends once faults stop", `${row.id} is ${row.state}, due ${row.dueAt}`)
+      const isFollowed = row.state === "done" && row.context.outcome === "sent" && row.step + 1 < leads.steps
+      if (isFollowed && !rows.some((next) => next.enrollmentId === row.enrollmentId && next.step === row.step + 1))
+        this.#world.violate("the next step follows", `nothing follows ${row.id}, step ${row.step}`)
+      for (const { at, notBefore } of this.#startsOf(row.id).slice(this.#startsInStorm.get(row.id) ?? 0))
+        if (notBefore > 0 && at - Math.max(notBefore, this.#calmSince) > punctualityMs)
+          this.#world.violate("attempts start in time", `${row.id} was due ${notBefore}, began ${at}`)
+    }
+  }
+
+  #startsOf(id: string): ReadonlyArray<Start> {
+    const row = this.#world.durable.row(id)
+    return row === undefined ? [] : readAttempts(row.context.retry, this.#world.durable.history(id), false).starts
+  }
+
+  #checkCopies(row: ExecutionRow): void {
+    const { id, context, state } = row
+    const copies = this.#world.server.copiesOf(id)
+    if (copies - 1 > context.doubts)
+      this.#world.violate("copies - 1 are reported in doubt", `${id}: ${copies} copies, ${context.doubts} doubts`)
+    if (context.unknownAttempts.length > context.doubts)
+      this.#world.violate("doubts are counted", `${id}: ${context.unknownAttempts.length} of ${context.doubts}`)
+    const hasEnded = state === "done" || state === "cancelled"
+    if (hasEnded && context.delivery === null && copies > 0)
+      this.#world.violate("an end without delivery has no copy", `${id} is ${context.outcome ?? state}: ${copies} copies`)
+    if (hasEnded && context.delivery === "confirmed" && copies === 0 && !this.#world.user.vouchedFor(id))
+      this.#world.violate("a confirmed delivery has a copy", `${id} has none`)
+  }
+
+  #checkLaw(row: ExecutionRow): void {
+    const hasFailed = row.state === "done" && row.context.outcome === "failed"
+    const { starts, mostUsed, gaveUpEarly } = readAttempts(
+      row.context.retry,
+      this.#world.durable.history(row.id),
+      hasFailed,
+    )
+    if (mostUsed > row.context.retry.attempts)
+      this.#world.violate("no more attempts than the policy says", `${row.id}: ${mostUsed}`)
+    if (gaveUpEarly) this.#world.violate("no attempt is left out", `${row.id} failed with attempts left`)
+    for (const { at, notBefore } of starts)
+      if (at < notBefore - this.#world.clockSetBackMs)
+        this.#world.violate("no attempt starts too early", `${row.id} was due ${notBefore}, began ${at}`)
+  }
+}

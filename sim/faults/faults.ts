@@ -1,0 +1,75 @@
+import type { Message } from "../../src/sdk/index.ts"
+
+/** What becomes of one call of the transport. */
+export const fates = [
+  /** For this time: the mailbox is busy. */
+  "busy",
+  /** The same, with a wish when to come again. */
+  "busyWithWish",
+  "gone",
+  "refusedAfterData",
+  "hostDown",
+  "badConfig",
+  "throwsAtOnce",
+  "throwsBefore",
+  "throwsAfter",
+  "hangsBefore",
+  "hangsAfter",
+  /** Hangs until it is aborted, then says so. */
+  "endsAtAbort",
+  /** The mail was taken, the reply is lost. */
+  "replyLost",
+  /** The mail is lost behind the handoff, and so is the reply. */
+  "mailLost",
+  "acceptsLate",
+  "refusesLate",
+  "answersNonsense",
+  "resolvesTwice",
+] as const
+
+/** A kind of trouble with a send. */
+export type Fate = (typeof fates)[number]
+
+/** What becomes of one write to a disk. */
+export type DiskFault =
+  | "none"
+  | "slow"
+  | "full"
+  /** Not written, and it is known. */
+  | "refused"
+  /** Not written, and it is not known. */
+  | "failed"
+  /** Written, but the sync fails: it may come to the disk with the next one. */
+  | "unsynced"
+  /** Durable, but the caller hears of an error. */
+  | "answerLost"
+
+/** What becomes of one request to a shared storage. */
+export type RequestFault = "none" | "slow" | "requestLost" | "answerLost"
+
+/** What becomes of one call of the renderer. */
+export type RenderFault = "none" | "missing" | "busy" | "breaks" | "giant"
+
+/** What becomes of loading or compiling a template. */
+export type CompileFault = "none" | "throws" | "hangs"
+
+/** Who decides what goes wrong in a simulated world. */
+export interface Faults {
+  readonly fate: (message: Message, attempt: number) => Fate | "accepted"
+  readonly disk: () => DiskFault
+  readonly request: (method: string) => RequestFault
+  readonly render: () => RenderFault
+  readonly compile: () => CompileFault
+  /** Asked at each await of a plugin: whether the process dies there. */
+  readonly crashes: (where: string) => boolean
+}
+
+/** Nothing goes wrong. */
+export const calm: Faults = {
+  fate: () => "accepted",
+  disk: () => "none",
+  request: () => "none",
+  render: () => "none",
+  compile: () => "none",
+  crashes: () => false,
+}

@@ -1,0 +1,93 @@
+import { Chance } from "./chance.ts"
+import { type Fate, fates } from "./faults/faults.ts"
+
+const minute = 60_000
+const hour = 60 * minute
+
+/** Everything that a seed decides before its world starts. */
+export interface SimOptions {
+  readonly seed: number
+  /** `sync` and `async`: one process on a disk of its own; `shared`: two processes on one storage. */
+  readonly storage: "sync" | "async" | "shared"
+  readonly leads: number
+  readonly steps: number
+  readonly onUnknown: "hold" | "assumeSent" | "resend"
+  readonly retry: {
+    readonly attempts: number
+    readonly baseMs: number
+    readonly factor: number
+    readonly capMs: number
+    readonly jitter: number
+  }
+  readonly transport: {
+    readonly maxConcurrency: number
+    readonly maxPerSecond: number | null
+    readonly deadlineMs: number
+    readonly signalsHandoff: boolean
+    readonly idempotentMs: number | null
+    readonly lookup: boolean
+    readonly latencyMs: number
+    /** Share of sends that do not simply succeed. */
+    readonly faults: number
+    readonly fates: Readonly<Record<Fate, number>>
+  }
+  readonly disk: { readonly latencyMs: number; readonly faults: number }
+  readonly renderer: { readonly faults: number }
+  /** Steps of the wall clock and freezes of a process, per hour. */
+  readonly clock: { readonly stepsPerHour: number; readonly freezesPerHour: number }
+  /** Probability of a crash at each await of a plugin, and how many a host may see. */
+  readonly crashes: { readonly perAwait: number; readonly most: number; readonly sigtermShare: number }
+  readonly userActions: number
+  /** How long faults last, milliseconds. */
+  readonly stormMs: number
+}
+
+const drawFates = (chance: Chance): Record<Fate, number> =>
+  Object.fromEntries(fates.map((fate) => [fate, chance.happens(0.5) ? chance.between(1, 5) : 0])) as Record<Fate, number>
+
+/** Swarm testing: each seed has some kinds of faults only, so that no kind hides another. */
+export const drawOptions = (seed: number): SimOptions => {
+  const chance = Chance.of(seed).fork("options")
+  const sometimes = (share: number, value: number): number => (chance.happens(share) ? value : 0)
+  const storage = chance.weighted({ sync: 3, async: 5, shared: 3 })
+  const attempts = chance.between(1, 5)
+  const idempotent = chance.happens(0.15)
+  return {
+    seed,
+    storage,
+    leads: chance.between(1, 10),
+    steps: chance.between(1, 3),
+    onUnknown: chance.pick(["hold", "assumeSent", "resend"]),
+    retry: {
+      attempts,
+      baseMs: chance.pick([0, 1_000, minute, 5 * minute]),
+      factor: chance.pick([1, 2, 3]),
+      capMs: chance.pick([5 * minute, 30 * minute]),
+      jitter: chance.pick([0, 0.2, 1]),
+    },
+    transport: {
+      maxConcurrency: chance.pick([1, 2, 8]),
+      maxPerSecond: chance.happens(0.2) ? chance.pick([0.5, 2, 20]) : null,
+      deadlineMs: chance.pick([5_000, 30_000, 120_000]),
+      signalsHandoff: chance.happens(0.85),
+      idempotentMs: idempotent ? chance.pick([10 * minute, 24 * hour]) : null,
+      lookup: chance.happens(0.15),
+      latencyMs: chance.pick([5, 100, 1_000]),
+      faults: chance.pick([0, 0.1, 0.4, 0.8]),
+      fates: { ...drawFates(chance), busy: chance.between(1, 5) },
+    },
+    disk: { latencyMs: chance.pick([1, 5, 50]), faults: sometimes(0.4, chance.pick([0.01, 0.05, 0.2])) },
+    renderer: { faults: sometimes(0.3, chance.pick([0.05, 0.3])) },
+    clock: {
+      stepsPerHour: storage === "shared" ? 0 : sometimes(0.25, chance.between(1, 6)),
+      freezesPerHour: sometimes(storage === "shared" ? 0.6 : 0.25, chance.between(1, 10)),
+    },
+    crashes: {
+      perAwait: sometimes(0.6, chance.pick([0.003, 0.02, 0.08])),
+      most: chance.between(1, 20),
+      sigtermShare: chance.pick([0, 0.3, 0.9]),
+    },
+    userActions: chance.between(0, 25),
+    stormMs: chance.pick([10 * minute, hour, 3 * hour]),
+  }
+}

@@ -1,0 +1,114 @@
+import { campaignId } from "./campaign.ts"
+import type { User } from "./user.ts"
+
+/** Something that the user wants now. */
+export type Wish = (user: User) => Promise<void>
+
+const cancelOne: Wish = async (user) => {
+  const row = user.anyExecution()
+  if (row === undefined) return
+  const answer = await user.ask(`cancels ${row.id}`, (runtime) => runtime.executions.cancel(row.id))
+  if (answer === "cancelled") user.world.acknowledge("cancel", row.id)
+}
+
+const pause: Wish = async (user) => {
+  const { acknowledged } = user.world
+  const accepted = await user.ask("pauses", async (runtime) => (await runtime.campaigns.get(campaignId)).pause())
+  if (accepted === true) acknowledged.pause()
+  await user.world.time.sleep(user.chance.between(1_000, 600_000))
+  acknowledged.startResume()
+  const answer = await user.ask("resumes", async (runtime) => (await runtime.campaigns.get(campaignId)).resume())
+  if (answer !== undefined) acknowledged.endResume()
+}
+
+const cancelAll: Wish = async (user) => {
+  if (!user.chance.happens(0.2)) return
+  const accepted = await user.ask("cancels all", async (runtime) => (await runtime.campaigns.get(campaignId)).cancel())
+  if (accepted === true) user.world.acknowledged.cancelCampaign()
+}
+
+const suppress: Wish = async (user) => {
+  const { id, email } = user.chance.pick(user.world.leads.leads)
+  const answer = await user.ask(`suppresses ${id}`, async (runtime) => {
+    await runtime.suppress(email)
+    return true
+  })
+  if (answer === true) user.world.acknowledged.suppress(id)
+}
+
+const unsuppress: Wish = async (user) => {
+  const { id, email } = user.chance.pick(user.world.leads.leads)
+  user.world.acknowledged.startLift(id)
+  const answer = await user.ask(`unsuppresses ${id}`, (runtime) => runtime.unsuppress(email))
+  if (answer !== undefined) user.world.acknowledged.endLift(id)
+}
+
+const enrollAgain: Wish = async (user) => {
+  await user.ask("enrolls all again", (runtime) => user.enroll(runtime, user.world.leads.leads))
+}
+
+const scheduleOne: Wish = async (user) => {
+  const lead = user.chance.pick(user.world.leads.leads)
+  const after = user.chance.between(0, 3_600_000)
+  const id = await user.ask("schedules a mail", async (runtime) =>
+    (await runtime.campaigns.get(campaignId)).schedule({ lead, template: "single", at: runtime.now() + after }),
+  )
+  if (id !== undefined) user.world.acknowledge("schedule", id)
+}
+
+const edit: Wish = async (user) => {
+  user.edition += 1
+  await user.create()
+}
+
+const resolveOne: Wish = async (user) => {
+  const row = user.world.durable.rows().find(({ state }) => state === "sending.inDoubt")
+  if (row === undefined) return
+  const verdict = user.chance.pick(["sent", "notSent"])
+  if (verdict === "sent") user.vouch(row.id)
+  await user.ask(`resolves ${row.id} as ${verdict}`, (runtime) => runtime.executions.resolve(row.id, verdict))
+}
+
+const redriveOne: Wish = async (user) => {
+  const row = user.world.durable.rows().find(({ context }) => context.outcome === "failed")
+  if (row === undefined) return
+  const duplicate = user.chance.happens(0.5)
+  await user.ask(`retries ${row.id}`, (runtime) => runtime.executions.retry(row.id, { duplicate }))
+}
+
+const rescheduleOne: Wish = async (user) => {
+  const row = user.anyExecution()
+  if (row === undefined) return
+  const after = user.chance.between(0, 6 * 3_600_000)
+  await user.ask(`reschedules ${row.id}`, (runtime) => runtime.executions.reschedule(row.id, runtime.now() + after))
+}
+
+const runOneNow: Wish = async (user) => {
+  const row = user.anyExecution()
+  if (row !== undefined) await user.ask(`runs ${row.id} now`, (runtime) => runtime.executions.runNow(row.id))
+}
+
+/** Looks at the counts: the law must hold whenever somebody looks. */
+const look: Wish = async (user) => {
+  await user.world.sample(user)
+}
+
+/** All kinds of wishes, each as often as it stands here. */
+export const wishes: ReadonlyArray<Wish> = [
+  cancelOne,
+  cancelOne,
+  pause,
+  cancelAll,
+  suppress,
+  suppress,
+  unsuppress,
+  enrollAgain,
+  scheduleOne,
+  edit,
+  resolveOne,
+  redriveOne,
+  rescheduleOne,
+  runOneNow,
+  look,
+  look,
+]

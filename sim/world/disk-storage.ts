@@ -1,0 +1,81 @@
+import { documentStorage, type RecordChange, type Storage, StorageError, type VerifyReport } from "../../src/sdk/index.ts"
+import type { Chance } from "../chance.ts"
+import type { DiskFault } from "../faults/faults.ts"
+import type { SimOptions } from "../options.ts"
+import type { Disk } from "./disk.ts"
+import type { Host } from "./host.ts"
+import type { SimWorld } from "./sim-world.ts"
+
+const refused = (code: string): StorageError =>
+  new StorageError({
+    storage: "simulated",
+    code,
+    retryable: true,
+    indeterminate: false,
+    message: `The disk refuses on purpose: ${code}.`,
+  })
+
+/** What an error says where nobody knows how far the write came. */
+const inputOutputError = (): Error => new Error("EIO")
+
+const failBefore = (fault: DiskFault): void => {
+  if (fault === "full" || fault === "refused") throw refused(fault === "full" ? "full" : "unavailable")
+  if (fault === "failed") throw inputOutputError()
+}
+
+/** The one-process storage of production on a simulated disk. */
+export const diskStorage = (
+  world: SimWorld,
+  host: Host,
+  disk: Disk,
+  options: SimOptions["disk"],
+  chance: Chance,
+  isSync: boolean,
+): Storage => {
+  const later = async (batch: ReadonlyArray<RecordChange>): Promise<void> => {
+    const fault = world.faults.disk()
+    if (fault !== "none") world.story.tell(`${host.name} disk: ${fault}`)
+    await host.after(chance.latencyMs(options.latencyMs) * (fault === "slow" ? 100 : 1))
+    await host.pass("before a write")
+    failBefore(fault)
+    disk.append(batch)
+    await host.pass("before a sync")
+    await host.after(options.latencyMs)
+    await host.pass("in a sync")
+    if (fault === "unsynced") throw inputOutputError()
+    disk.sync()
+    await host.pass("after a sync")
+    if (fault === "answerLost") throw inputOutputError()
+  }
+
+  const atOnce = (batch: ReadonlyArray<RecordChange>): void => {
+    const fault = world.faults.disk()
+    if (fault !== "none") world.story.tell(`${host.name} disk: ${fault}`)
+    host.passNow("before a write")
+    failBefore(fault)
+    disk.append(batch)
+    host.passNow("before a sync")
+    if (fault === "unsynced") throw inputOutputError()
+    disk.sync()
+    host.passNow("after a sync")
+    if (fault === "answerLost") throw inputOutputError()
+  }
+
+  return documentStorage({
+    name: "simulated",
+    durability: "fsync",
+    sync: isSync,
+    open: () => ({ load: () => disk.load(), write: isSync ? atOnce : later }),
+  })
+}
+
+/** What the production check says about what is on a disk. */
+export const verifyDisk = async (disk: Disk): Promise<VerifyReport> => {
+  const storage = documentStorage({
+    name: "simulated",
+    durability: "fsync",
+    open: () => ({ load: () => disk.load(), write: () => undefined }),
+  })
+  const driver = await storage.open({ mode: "observe", now: () => 0 })
+  return driver.verify()
+}

@@ -1,0 +1,139 @@
+import type { Message, SendContext, SendOutcome, Transport } from "../../src/sdk/index.ts"
+import type { Chance } from "../chance.ts"
+import type { Fate } from "../faults/faults.ts"
+import type { SimOptions } from "../options.ts"
+import type { Host } from "./host.ts"
+import type { SimWorld } from "./sim-world.ts"
+
+const never = new Promise<never>(() => undefined)
+
+type Rejected = Extract<SendOutcome, { type: "rejected" }>
+
+const rejected = (code: string, more: Partial<Rejected> = {}): Rejected => ({
+  type: "rejected",
+  scope: "recipient",
+  retryable: true,
+  code,
+  ...more,
+})
+
+/** What the other side says before it could have the mail. */
+const refusals: Readonly<Partial<Record<Fate, Rejected>>> = {
+  busy: rejected("450"),
+  busyWithWish: rejected("451", { retryAfterMs: 90_000 }),
+  gone: rejected("550", { retryable: false }),
+  hostDown: rejected("connection-refused", { scope: "host" }),
+  badConfig: rejected("535", { scope: "config", retryable: false }),
+}
+
+/** Whether the other side has the mail in the end. */
+const isTaken = (fate: Fate | "accepted"): boolean =>
+  ["accepted", "replyLost", "acceptsLate", "resolvesTwice", "hangsAfter"].includes(fate)
+
+/** A promise that calls back twice, as a careless plugin's own thenable may. */
+const twice = <A>(first: Promise<A>): Promise<A> =>
+  ({
+    // biome-ignore lint/suspicious/noThenProperty: a thenable of its own is what is simulated
+    then: (resolve: (value: A) => void, reject: (cause: unknown) => void) => {
+      first.then((value) => {
+        resolve(value)
+        resolve(value)
+        reject(new Error("rejected after it was resolved"))
+      }, reject)
+    },
+  }) as Promise<A>
+
+/** The other side of all transports, with a ledger of its own: what it has is the truth. */
+export class MailServer {
+  readonly #world: SimWorld
+  readonly #chance: Chance
+  readonly #options: SimOptions["transport"]
+  /** Copies by Message-ID, each with the instant when it came. */
+  readonly #copies = new Map<string, Array<number>>()
+  readonly #knownKeys = new Map<string, number>()
+
+  constructor(world: SimWorld, chance: Chance, options: SimOptions["transport"]) {
+    this.#world = world
+    this.#chance = chance
+    this.#options = options
+  }
+
+  /** How many copies of this execution's mail were delivered. */
+  copiesOf(executionId: string): number {
+    return this.#copies.get(executionId)?.length ?? 0
+  }
+
+  get total(): number {
+    return [...this.#copies.values()].reduce((sum, copies) => sum + copies.length, 0)
+  }
+
+  /** The transport of one process. */
+  transport(host: Host): Transport {
+    const { maxConcurrency, maxPerSecond, deadlineMs, signalsHandoff, idempotentMs, lookup } = this.#options
+    return {
+      name: "simulated",
+      capabilities: {
+        maxConcurrency,
+        deadlineMs,
+        signalsHandoff,
+        ...(maxPerSecond === null ? {} : { maxPerSecond }),
+        ...(idempotentMs === null ? {} : { idempotent: { ttlMs: idempotentMs } }),
+      },
+      send: (message, context) => this.#send(host, message, context),
+      ...(lookup ? { lookup: ({ idempotencyKey }) => this.#lookup(host, idempotencyKey) } : {}),
+    }
+  }
+
+  async #lookup(host: Host, id: string): Promise<{ readonly type: "accepted" | "notFound" }> {
+    await host.after(this.#chance.latencyMs(this.#options.latencyMs))
+    return { type: this.copiesOf(id) > 0 ? "accepted" : "notFound" }
+  }
+
+  #send(host: Host, message: Message, context: SendContext): Promise<SendOutcome> {
+    if (!host.isAlive) return never
+    this.#world.checks.onCall(host, context.idempotencyKey, context.attempt)
+    const fate = this.#world.faults.fate(message, context.attempt)
+    this.#world.story.tell(`${host.name} sends ${context.idempotencyKey} #${context.attempt}: ${fate}`)
+    if (fate === "throwsAtOnce") throw new Error("the transport throws at once")
+    const talk = this.#talk(host, context, fate)
+    return fate === "resolvesTwice" ? twice(talk) : talk
+  }
+
+  async #talk(host: Host, context: SendContext, fate: Fate | "accepted"): Promise<SendOutcome> {
+    const { latencyMs, deadlineMs } = this.#options
+    await host.after(this.#chance.latencyMs(latencyMs))
+    await host.pass(`before the handoff of ${context.idempotencyKey}`)
+    const refusal = refusals[fate as Fate]
+    if (refusal !== undefined) return refusal
+    if (fate === "throwsBefore") throw new Error("the transport throws before the handoff")
+    if (fate === "hangsBefore") return never
+    if (fate === "answersNonsense") return { type: "perhaps" } as never
+    context.handoff()
+    // What the socket has is under way, whatever becomes of the process.
+    if (isTaken(fate)) this.#deliver(context.idempotencyKey, this.#chance.between(0, latencyMs))
+    await host.pass(`after the handoff of ${context.idempotencyKey}`)
+    if (fate === "throwsAfter") throw new Error("the transport throws after the handoff")
+    if (fate === "hangsAfter") return never
+    if (fate === "endsAtAbort") {
+      await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve()))
+      return { type: "unknown", stage: "data-sent", reason: "aborted" }
+    }
+    const isLate = fate === "acceptsLate" || fate === "refusesLate"
+    await host.after(latencyMs + (isLate ? deadlineMs + this.#chance.between(500, 120_000) : this.#chance.latencyMs(latencyMs)))
+    if (fate === "replyLost" || fate === "mailLost") return { type: "unknown", stage: "data-sent" }
+    if (fate === "refusedAfterData" || fate === "refusesLate") return rejected("554", { retryable: fate === "refusesLate" })
+    return { type: "accepted", providerId: `p-${context.idempotencyKey}` }
+  }
+
+  #deliver(id: string, afterMs: number): void {
+    this.#world.time.timeline.set(this.#world.now + afterMs, () => {
+      const { idempotentMs } = this.#options
+      const first = this.#knownKeys.get(id)
+      if (idempotentMs !== null && first !== undefined && this.#world.now - first < idempotentMs) return
+      this.#knownKeys.set(id, this.#world.now)
+      this.#copies.set(id, [...(this.#copies.get(id) ?? []), this.#world.now])
+      this.#world.story.tell(`copy ${this.copiesOf(id)} of ${id} is delivered`)
+      this.#world.checks.onCopy(id)
+    })
+  }
+}

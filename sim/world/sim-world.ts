@@ -1,0 +1,150 @@
+import type { RuntimeOptions } from "../../src/runtime.ts"
+import { isConserved, type LeadInput, type Storage, type VerifyReport } from "../../src/sdk/index.ts"
+import { VirtualWorld } from "../../src/simulation/virtual-world.ts"
+import { Chance } from "../chance.ts"
+import { Acknowledged } from "../checks/acknowledged.ts"
+import { Checks } from "../checks/checks.ts"
+import type { Faults } from "../faults/faults.ts"
+import type { SimOptions } from "../options.ts"
+import { campaignId } from "../user/campaign.ts"
+import { User } from "../user/user.ts"
+import { Disk } from "./disk.ts"
+import { diskStorage, verifyDisk } from "./disk-storage.ts"
+import { DurableState } from "./durable-state.ts"
+import { Host } from "./host.ts"
+import { MailServer } from "./mail-server.ts"
+import { simulatedRenderer } from "./renderer.ts"
+import { SharedStorage } from "./shared-storage.ts"
+import { Story } from "./story.ts"
+import { watchedStorage } from "./watched-storage.ts"
+
+/** A promise that was broken. */
+export interface Violation {
+  readonly promise: string
+  readonly evidence: string
+}
+
+/** Everybody who may be mailed, and how many mails each is to get. */
+export interface Leads {
+  readonly leads: ReadonlyArray<LeadInput & { readonly id: string }>
+  readonly steps: number
+}
+
+/** A world of hosts, storages, a mail server and a user, in which everything follows from the seed. */
+export class SimWorld {
+  readonly time = new VirtualWorld()
+  /** Epoch ms at the start, by true time. */
+  readonly epoch = Date.UTC(2026, 0, 5, 9)
+  readonly options: SimOptions
+  readonly faults: Faults
+  readonly story = new Story(() => this.now)
+  readonly violations: Violation[] = []
+  readonly durable = new DurableState((id) => this.checks.onDurable(id))
+  readonly acknowledged = new Acknowledged((id) => this.durable.row(id))
+  readonly checks = new Checks(this)
+  readonly server: MailServer
+  readonly user: User
+  readonly hosts: ReadonlyArray<Host>
+  readonly leads: Leads
+  readonly templateText = "Hello"
+  hasEnded = false
+  /** By how much wall clocks were set back in all, ms. */
+  clockSetBackMs = 0
+  readonly #chance: Chance
+  readonly #storageOf: (host: Host) => Storage
+  readonly #disk: Disk | undefined
+  readonly #verify: () => Promise<VerifyReport>
+  #crashes = 0
+
+  constructor(options: SimOptions, faults: Faults) {
+    this.options = options
+    this.faults = faults
+    this.#chance = Chance.of(options.seed)
+    this.server = new MailServer(this, this.#chance.fork("mail server"), options.transport)
+    this.user = new User(this, options, this.#chance.fork("user"))
+    this.leads = {
+      leads: Array.from({ length: options.leads }, (_, index) => ({ id: `lead-${index}`, email: `lead-${index}@x.test` })),
+      steps: options.steps,
+    }
+    const names = options.storage === "shared" ? ["left", "right"] : ["host"]
+    this.hosts = names.map((name) => new Host(this, name, this.#chance.fork(name)))
+    const chance = this.#chance.fork("storage")
+    const onDurable = this.durable.apply.bind(this.durable)
+    if (options.storage === "shared") {
+      const shared = new SharedStorage(this, chance, options.disk, onDurable)
+      this.#disk = undefined
+      this.#storageOf = (host) => shared.storage(host)
+      this.#verify = () => shared.verify()
+    } else {
+      const disk = new Disk(onDurable)
+      this.#disk = disk
+      this.#storageOf = (host) => diskStorage(this, host, disk, options.disk, chance, options.storage === "sync")
+      this.#verify = () => verifyDisk(disk)
+    }
+    this.time.onQuiet(() => {
+      const [first] = this.violations
+      if (first !== undefined) throw new Error(`${first.promise}: ${first.evidence}`)
+    })
+  }
+
+  /** Milliseconds of true time since the start. */
+  get now(): number {
+    return this.time.timeline.now
+  }
+
+  get crashes(): number {
+    return this.#crashes
+  }
+
+  violate(promise: string, evidence: string): void {
+    this.story.tell(`VIOLATION: ${promise}: ${evidence}`)
+    this.violations.push({ promise, evidence })
+  }
+
+  /** What a process on this host runs with. */
+  runtimeOptions(host: Host): RuntimeOptions {
+    return {
+      storage: watchedStorage(this, this.#storageOf(host)),
+      transport: this.server.transport(host),
+      renderer: simulatedRenderer(this, host),
+    }
+  }
+
+  mayCrash(_host: Host, where: string): boolean {
+    return this.#crashes < this.options.crashes.most && this.faults.crashes(where)
+  }
+
+  /** A process on this host is gone. */
+  onCrash(_host: Host): void {
+    this.#crashes += 1
+    this.#disk?.crash(this.#chance.fork(`crash ${this.#crashes}`))
+  }
+
+  /** Notes what the user was promised, and checks what must be true from then on. */
+  acknowledge(promise: "cancel" | "schedule" | "enroll", id: string): void {
+    if (promise === "cancel") {
+      this.acknowledged.cancelled.add(id)
+      if (this.server.copiesOf(id) > 0) this.violate("a cancel is answered honestly", `${id} was delivered`)
+      return
+    }
+    const isThere =
+      promise === "schedule"
+        ? this.durable.row(id) !== undefined
+        : this.durable.rows().some((row) => row.leadId === id && row.step === 0)
+    if (!isThere) this.violate("what is acknowledged is durable", `${promise} of ${id} is not`)
+    this.acknowledged[promise === "schedule" ? "scheduled" : "enrolled"].add(id)
+  }
+
+  /** Looks at the counts as a user does. */
+  async sample(user: User): Promise<void> {
+    const counts = await user.ask("looks", async (runtime) => (await runtime.campaigns.get(campaignId)).stats())
+    if (counts !== undefined && !isConserved(counts))
+      this.violate("the counts are conserved", JSON.stringify(counts))
+  }
+
+  /** Reads the whole store and checks its counters. */
+  async verify(): Promise<void> {
+    const { problems } = await this.#verify()
+    for (const { key, problem } of problems) this.violate("the store is consistent", `${key}: ${problem}`)
+  }
+}
