@@ -43,7 +43,10 @@ export interface SimOptions {
 }
 
 const drawFates = (chance: Chance): Record<Fate, number> =>
-  Object.fromEntries(fates.map((fate) => [fate, chance.happens(0.5) ? chance.between(1, 5) : 0])) as Record<Fate, number>
+  Object.fromEntries(fates.map((fate) => [fate, chance.happens(0.5) ? chance.between(1, 5) : 0])) as Record<
+    Fate,
+    number
+  >
 
 /** Swarm testing: each seed has some kinds of faults only, so that no kind hides another. */
 export const drawOptions = (seed: number): SimOptions => {

@@ -1,12 +1,16 @@
 import { Chance } from "./chance.ts"
 import { DrawnFaults } from "./faults/drawn-faults.ts"
 import { drawOptions, type SimOptions } from "./options.ts"
-import { weather } from "./weather.ts"
 import { campaignId } from "./user/campaign.ts"
+import { wishes } from "./user/wishes.ts"
+import { weather } from "./weather.ts"
 import { SimWorld, type Violation } from "./world/sim-world.ts"
 
 /** How long everything may take to end once nothing goes wrong any more, milliseconds. */
 const patienceMs = 3 * 24 * 3_600_000
+
+/** How long nobody touches the runtime, milliseconds. */
+const handsOffMs = 30 * 60_000
 
 /** What became of one seed. */
 export interface SeedResult {
@@ -33,7 +37,7 @@ export const runSeed = async (seed: number, options = drawOptions(seed)): Promis
     const lives = world.hosts.map((host) => host.live())
     await Promise.all([
       user.enrollAll(),
-      user.wishAll(),
+      user.wishAll(wishes),
       weather(world, Chance.of(seed).fork("weather")),
       world.time.sleep(options.stormMs),
     ])
@@ -41,11 +45,15 @@ export const runSeed = async (seed: number, options = drawOptions(seed)): Promis
     world.story.tell("CALM")
     world.checks.startCalm()
     const until = world.now + patienceMs
+    await user.tidyUp()
+    // What is due must come about without anybody's asking, after a restart too.
+    await Promise.all(world.hosts.map((host) => host.terminate(10_000)))
+    await world.time.sleep(handsOffMs)
     while (!hasCome() && world.now < until) {
       await user.tidyUp()
-      await world.time.sleep(600_000)
+      await world.time.sleep(handsOffMs)
     }
-    await world.sample(user)
+    await user.look()
     world.checks.onEnd()
     world.hasEnded = true
     await Promise.all(world.hosts.map((host) => host.terminate(10_000)))
@@ -56,8 +64,7 @@ export const runSeed = async (seed: number, options = drawOptions(seed)): Promis
   try {
     await world.time.run(live())
   } catch (error) {
-    if (world.violations.length === 0)
-      world.violate("the world goes on", String(error))
+    if (world.violations.length === 0) world.violate("the world goes on", String(error))
   }
   return {
     options,

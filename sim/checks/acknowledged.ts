@@ -1,4 +1,5 @@
 import type { ExecutionRow } from "../../src/sdk/index.ts"
+import { Revocable } from "./revocable.ts"
 
 /** What the runtime has promised its user, until the user takes the wish back. */
 export class Acknowledged {
@@ -6,41 +7,18 @@ export class Acknowledged {
   readonly enrolled = new Set<string>()
   readonly scheduled = new Set<string>()
   readonly cancelled = new Set<string>()
-  readonly #suppressed = new Set<string>()
-  /** Wishes to take something back that were not answered: they may be granted at any time. */
-  readonly #openLifts = new Map<string, number>()
-  #openResumes = 0
-  #isPaused = false
+  readonly pause = new Revocable()
+  readonly #suppressions = new Map<string, Revocable>()
   #isCancelled = false
 
   constructor(rowOf: (id: string) => ExecutionRow | undefined) {
     this.#rowOf = rowOf
   }
 
-  pause(): void {
-    this.#isPaused = this.#openResumes === 0
-  }
-
-  startResume(): void {
-    this.#openResumes += 1
-    this.#isPaused = false
-  }
-
-  endResume(): void {
-    this.#openResumes -= 1
-  }
-
-  suppress(leadId: string): void {
-    if ((this.#openLifts.get(leadId) ?? 0) === 0) this.#suppressed.add(leadId)
-  }
-
-  startLift(leadId: string): void {
-    this.#openLifts.set(leadId, (this.#openLifts.get(leadId) ?? 0) + 1)
-    this.#suppressed.delete(leadId)
-  }
-
-  endLift(leadId: string): void {
-    this.#openLifts.set(leadId, (this.#openLifts.get(leadId) ?? 1) - 1)
+  suppressionOf(leadId: string): Revocable {
+    const suppression = this.#suppressions.get(leadId) ?? new Revocable()
+    this.#suppressions.set(leadId, suppression)
+    return suppression
   }
 
   cancelCampaign(): void {
@@ -51,8 +29,8 @@ export class Acknowledged {
   forbids(id: string): "cancel" | "suppression" | "pause" | "cancel of the campaign" | undefined {
     if (this.cancelled.has(id)) return "cancel"
     if (this.#isCancelled) return "cancel of the campaign"
-    if (this.#isPaused) return "pause"
+    if (this.pause.isGranted) return "pause"
     const leadId = this.#rowOf(id)?.leadId
-    return leadId !== undefined && this.#suppressed.has(leadId) ? "suppression" : undefined
+    return leadId !== undefined && this.suppressionOf(leadId).isGranted ? "suppression" : undefined
   }
 }

@@ -1,8 +1,23 @@
 import { replayExecution } from "../../src/machines/index.ts"
 import type { ExecutionRow } from "../../src/sdk/index.ts"
+import type { DurableState } from "../world/durable-state.ts"
 import type { Host } from "../world/host.ts"
-import type { SimWorld } from "../world/sim-world.ts"
+import type { Story } from "../world/story.ts"
+import type { Acknowledged } from "./acknowledged.ts"
 import { readAttempts, type Start } from "./retry-law.ts"
+
+/** What is checked. */
+export interface CheckedWorld {
+  readonly story: Story
+  readonly durable: DurableState
+  readonly acknowledged: Acknowledged
+  readonly server: { readonly copiesOf: (id: string) => number }
+  readonly user: { readonly vouchedFor: (id: string) => boolean }
+  readonly hosts: ReadonlyArray<Host>
+  readonly options: { readonly steps: number }
+  readonly clockSetBackMs: number
+  readonly violate: (promise: string, evidence: string) => void
+}
 
 /** How late an attempt may start once nothing goes wrong any more, milliseconds. */
 const punctualityMs = 20 * 60_000
@@ -11,14 +26,14 @@ const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) 
 
 /** The promises, checked after every event against the other side's own ledger and what is durable. */
 export class Checks {
-  readonly #world: SimWorld
+  readonly #world: CheckedWorld
   /** The latest attempt of each execution for which the transport was called. */
   readonly #called = new Map<string, number>()
   readonly #startsInStorm = new Map<string, number>()
   /** Epoch ms of the wall clock. */
   #calmSince = 0
 
-  constructor(world: SimWorld) {
+  constructor(world: CheckedWorld) {
     this.#world = world
   }
 
@@ -70,7 +85,7 @@ export class Checks {
 
   /** Time enough has passed since. */
   onEnd(): void {
-    const { durable, acknowledged, leads } = this.#world
+    const { durable, acknowledged, options } = this.#world
     const rows = durable.rows()
     for (const leadId of acknowledged.enrolled)
       if (!rows.some((row) => row.leadId === leadId && row.step === 0))
@@ -80,7 +95,7 @@ export class Checks {
     for (const row of rows) {
       if (row.state !== "done" && row.state !== "cancelled")
         this.#world.violate("everything ends once faults stop", `${row.id} is ${row.state}, due ${row.dueAt}`)
-      const isFollowed = row.state === "done" && row.context.outcome === "sent" && row.step + 1 < leads.steps
+      const isFollowed = row.state === "done" && row.context.outcome === "sent" && row.step + 1 < options.steps
       if (isFollowed && !rows.some((next) => next.enrollmentId === row.enrollmentId && next.step === row.step + 1))
         this.#world.violate("the next step follows", `nothing follows ${row.id}, step ${row.step}`)
       for (const { at, notBefore } of this.#startsOf(row.id).slice(this.#startsInStorm.get(row.id) ?? 0))
@@ -103,7 +118,10 @@ export class Checks {
       this.#world.violate("doubts are counted", `${id}: ${context.unknownAttempts.length} of ${context.doubts}`)
     const hasEnded = state === "done" || state === "cancelled"
     if (hasEnded && context.delivery === null && copies > 0)
-      this.#world.violate("an end without delivery has no copy", `${id} is ${context.outcome ?? state}: ${copies} copies`)
+      this.#world.violate(
+        "an end without delivery has no copy",
+        `${id} is ${context.outcome ?? state}: ${copies} copies`,
+      )
     if (hasEnded && context.delivery === "confirmed" && copies === 0 && !this.#world.user.vouchedFor(id))
       this.#world.violate("a confirmed delivery has a copy", `${id} has none`)
   }

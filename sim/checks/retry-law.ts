@@ -15,6 +15,9 @@ export interface Attempts {
   readonly gaveUpEarly: boolean
 }
 
+type Failure = Pick<Extract<ExecutionEvent, { type: "FAILED" }>, "retryable"> &
+  Partial<Pick<Extract<ExecutionEvent, { type: "REJECTED" }>, "scope" | "retryAfterMs">>
+
 /** The delay of the law, written down a second time: base * factor^(n-1), spread, within the cap. */
 const delayMs = ({ baseMs, factor, capMs, jitter }: RetryPolicy, used: number, unit: number): number => {
   let delay = baseMs
@@ -24,12 +27,27 @@ const delayMs = ({ baseMs, factor, capMs, jitter }: RetryPolicy, used: number, u
 }
 
 /** Walks through a history and keeps the books of the retry law, without the machine. */
-export const readAttempts = (policy: RetryPolicy, history: ReadonlyArray<ExecutionEvent>, hasFailed: boolean): Attempts => {
+export const readAttempts = (
+  policy: RetryPolicy,
+  history: ReadonlyArray<ExecutionEvent>,
+  hasFailed: boolean,
+): Attempts => {
   const starts: Start[] = []
+  let attempt = 0
   let used = 0
   let mostUsed = 0
   let notBefore = 0
   let mayGoOn = false
+  let isInDoubt = false
+
+  const fail = (at: number, jitterUnit: number, failure: Failure): void => {
+    const isConfig = failure.scope === "config"
+    const isBlameless = isConfig || failure.scope === "host"
+    if (isBlameless) used -= 1
+    notBefore = at + (isConfig ? 0 : Math.max(failure.retryAfterMs ?? 0, delayMs(policy, used, jitterUnit)))
+    mayGoOn = (failure.retryable || isBlameless) && used < policy.attempts
+  }
+
   for (const event of history) {
     switch (event.type) {
       case "SCHEDULED":
@@ -39,31 +57,36 @@ export const readAttempts = (policy: RetryPolicy, history: ReadonlyArray<Executi
       case "DUE":
       case "RETRY_DUE":
         starts.push({ at: event.at, notBefore })
+        attempt += 1
         used += 1
         mostUsed = Math.max(mostUsed, used)
+        mayGoOn = false
         break
       case "FAILED":
-      case "REJECTED": {
-        const isBlameless = event.type === "REJECTED" && (event.scope === "host" || event.scope === "config")
-        if (isBlameless) used -= 1
-        const wish = event.type === "REJECTED" ? (event.retryAfterMs ?? 0) : 0
-        const isConfig = event.type === "REJECTED" && event.scope === "config"
-        notBefore = event.at + (isConfig ? 0 : Math.max(wish, delayMs(policy, used, event.jitterUnit)))
-        mayGoOn = (event.retryable || isBlameless) && used < policy.attempts
+      case "REJECTED":
+        fail(event.at, event.jitterUnit, event)
         break
-      }
       case "NOT_CALLED":
         used -= 1
         notBefore = event.at
         break
+      case "UNKNOWN":
+        isInDoubt = true
+        break
       case "RESOLVE":
+        isInDoubt = false
         notBefore =
           event.at + (event.by === "policy" || event.by === "idempotency" ? delayMs(policy, used, event.jitterUnit) : 0)
         break
       case "LATE_RECEIPT":
-        // It may prove that an attempt was none, or be a rejection of its own.
-        if (event.outcome.type === "notCalled") used -= 1
-        notBefore = 0
+        // Evidence about another attempt than the one in doubt decides nothing.
+        if (!isInDoubt || event.attempt !== attempt) break
+        isInDoubt = false
+        if (event.outcome.type === "rejected") fail(event.at, event.jitterUnit, event.outcome)
+        else if (event.outcome.type === "notCalled") {
+          used -= 1
+          notBefore = event.at
+        }
         break
       case "REDRIVE":
         used = 0
@@ -73,6 +96,5 @@ export const readAttempts = (policy: RetryPolicy, history: ReadonlyArray<Executi
         break
     }
   }
-  const last = history.at(-1)?.type
-  return { starts, mostUsed, gaveUpEarly: hasFailed && mayGoOn && (last === "FAILED" || last === "REJECTED") }
+  return { starts, mostUsed, gaveUpEarly: hasFailed && mayGoOn }
 }

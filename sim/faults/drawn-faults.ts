@@ -34,7 +34,7 @@ export class DrawnFaults implements Faults {
 
   request: Faults["request"] = () =>
     this.#draws(this.#options.disk.faults)
-      ? this.#chance.weighted({ slow: 3, requestLost: 2, answerLost: 2 })
+      ? this.#chance.weighted({ slow: 3, requestLost: 2, answerLost: 2, landsLate: 2 })
       : "none"
 
   render: Faults["render"] = () =>

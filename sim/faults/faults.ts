@@ -45,7 +45,13 @@ export type DiskFault =
   | "answerLost"
 
 /** What becomes of one request to a shared storage. */
-export type RequestFault = "none" | "slow" | "requestLost" | "answerLost"
+export type RequestFault =
+  | "none"
+  | "slow"
+  | "requestLost"
+  | "answerLost"
+  /** The caller hears of an error, and the request is carried out afterwards. */
+  | "landsLate"
 
 /** What becomes of one call of the renderer. */
 export type RenderFault = "none" | "missing" | "busy" | "breaks" | "giant"
@@ -57,11 +63,11 @@ export type CompileFault = "none" | "throws" | "hangs"
 export interface Faults {
   readonly fate: (message: Message, attempt: number) => Fate | "accepted"
   readonly disk: () => DiskFault
-  readonly request: (method: string) => RequestFault
+  readonly request: (method: string, host: string) => RequestFault
   readonly render: () => RenderFault
   readonly compile: () => CompileFault
   /** Asked at each await of a plugin: whether the process dies there. */
-  readonly crashes: (where: string) => boolean
+  readonly crashes: (where: string, host: string) => boolean
 }
 
 /** Nothing goes wrong. */

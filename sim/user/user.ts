@@ -1,25 +1,42 @@
-import type { Runtime } from "../../src/api/runtime-handle.ts"
+import type { Runtime } from "../../src/index.ts"
 import type { ExecutionRow } from "../../src/sdk/index.ts"
+import { isConserved } from "../../src/sdk/index.ts"
+import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
+import type { Acknowledged } from "../checks/acknowledged.ts"
 import type { SimOptions } from "../options.ts"
+import type { DurableState } from "../world/durable-state.ts"
 import { type Host, Unanswered } from "../world/host.ts"
-import type { Leads, SimWorld } from "../world/sim-world.ts"
+import type { Story } from "../world/story.ts"
 import { campaignId, definitionOf } from "./campaign.ts"
-import { wishes } from "./wishes.ts"
+import type { SimLead } from "./leads.ts"
+
+/** What the user sees of the world. */
+export interface UserWorld {
+  readonly time: VirtualWorld
+  readonly story: Story
+  readonly hosts: ReadonlyArray<Host>
+  readonly durable: DurableState
+  readonly acknowledged: Acknowledged
+  readonly server: { readonly copiesOf: (id: string) => number }
+  readonly leads: ReadonlyArray<SimLead>
+  readonly acknowledge: (promise: "cancel" | "schedule" | "enroll", id: string) => void
+  readonly violate: (promise: string, evidence: string) => void
+}
 
 const codeOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "code" in error ? String(error.code) : String(error)
 
 /** The person in front of it all: creates the campaign, enrolls leads, changes their mind, and remembers the answers. */
 export class User {
-  readonly world: SimWorld
+  readonly world: UserWorld
   readonly options: SimOptions
   readonly chance: Chance
   /** Changes with each edit of the definition. */
   edition = 0
   readonly #vouched = new Set<string>()
 
-  constructor(world: SimWorld, options: SimOptions, chance: Chance) {
+  constructor(world: UserWorld, options: SimOptions, chance: Chance) {
     this.world = world
     this.options = options
     this.chance = chance
@@ -35,7 +52,11 @@ export class User {
   }
 
   /** Asks one of the hosts; `undefined` when it refused, failed or died first. */
-  async ask<A>(what: string, question: (runtime: Runtime) => Promise<A>, host = this.#anyHost()): Promise<A | undefined> {
+  async ask<A>(
+    what: string,
+    question: (runtime: Runtime) => Promise<A>,
+    host = this.#anyHost(),
+  ): Promise<A | undefined> {
     try {
       const answer = await host.ask(question)
       this.world.story.tell(`user: ${what} -> ${JSON.stringify(answer) ?? "done"}`)
@@ -48,9 +69,9 @@ export class User {
   }
 
   /** Asks until it is granted, or the campaign is cancelled. */
-  async insist(what: string, question: (runtime: Runtime) => Promise<unknown>): Promise<void> {
+  async insist(what: string, question: (runtime: Runtime) => Promise<unknown>, host?: Host): Promise<void> {
     while (!this.isCancelled) {
-      if ((await this.ask(what, async (runtime) => [await question(runtime)])) !== undefined) return
+      if ((await this.ask(what, async (runtime) => [await question(runtime)], host)) !== undefined) return
       await this.world.time.sleep(this.chance.between(1_000, 60_000))
     }
   }
@@ -62,10 +83,13 @@ export class User {
   /** Creates the campaign and enrolls everybody, in a few goes that overlap. */
   async enrollAll(): Promise<void> {
     await this.create()
-    const { leads } = this.world.leads
+    const { leads } = this.world
     let start = 0
     while (start < leads.length) {
-      const batch = leads.slice(Math.max(0, start - this.chance.between(0, 2)), start + this.chance.between(1, leads.length))
+      const batch = leads.slice(
+        Math.max(0, start - this.chance.between(0, 2)),
+        start + this.chance.between(1, leads.length),
+      )
       await this.insist(`enrolls ${batch.length}`, (runtime) => this.enroll(runtime, batch))
       start += batch.length
       if (this.chance.happens(0.5)) await this.world.time.sleep(this.chance.between(1_000, this.options.stormMs / 4))
@@ -73,7 +97,7 @@ export class User {
   }
 
   /** Enrolls leads, and holds the runtime to its answer. */
-  async enroll(runtime: Runtime, batch: Leads["leads"]): Promise<unknown> {
+  async enroll(runtime: Runtime, batch: ReadonlyArray<SimLead>): Promise<unknown> {
     const { enrolled, duplicates } = await (await runtime.campaigns.get(campaignId)).enroll(batch)
     for (const { id } of batch) this.world.acknowledge("enroll", id)
     return { enrolled, duplicates }
@@ -92,12 +116,18 @@ export class User {
       await this.ask("cancels the rest", async (runtime) => (await runtime.campaigns.get(campaignId)).cancel())
       return
     }
-    await this.ask("goes on", async (runtime) => {
-      const campaign = await runtime.campaigns.get(campaignId)
-      this.world.acknowledged.startResume()
-      await campaign.resume()
-      await campaign.close()
-    })
+    // Each of them: a process may not know yet what another one did.
+    for (const host of this.world.hosts)
+      await this.insist(
+        "goes on",
+        async (runtime) => {
+          const campaign = await runtime.campaigns.get(campaignId)
+          this.world.acknowledged.pause.lift()
+          await campaign.resume()
+          await campaign.close()
+        },
+        host,
+      )
     for (const { id, state } of this.world.durable.rows()) {
       if (state !== "sending.inDoubt") continue
       const verdict = this.world.server.copiesOf(id) > 0 ? "sent" : "notSent"
@@ -106,7 +136,7 @@ export class User {
   }
 
   /** Wishes of all kinds at times of their own. */
-  async wishAll(): Promise<void> {
+  async wishAll(wishes: ReadonlyArray<(user: User) => Promise<void>>): Promise<void> {
     const planned = Array.from({ length: this.options.userActions }, () => ({
       at: this.chance.between(1_000, this.options.stormMs),
       wish: this.chance.pick(wishes),
@@ -117,6 +147,13 @@ export class User {
         await wish(this)
       }),
     )
+  }
+
+  /** Looks at the counts: the law must hold whenever somebody looks. */
+  async look(): Promise<void> {
+    const counts = await this.ask("looks", async (runtime) => (await runtime.campaigns.get(campaignId)).stats())
+    if (counts !== undefined && !isConserved(counts))
+      this.world.violate("the counts are conserved", JSON.stringify(counts))
   }
 
   /** An execution that is there, if any is. */

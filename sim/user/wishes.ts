@@ -13,12 +13,13 @@ const cancelOne: Wish = async (user) => {
 
 const pause: Wish = async (user) => {
   const { acknowledged } = user.world
+  const grant = acknowledged.pause.ask()
   const accepted = await user.ask("pauses", async (runtime) => (await runtime.campaigns.get(campaignId)).pause())
-  if (accepted === true) acknowledged.pause()
+  if (accepted === true) grant()
   await user.world.time.sleep(user.chance.between(1_000, 600_000))
-  acknowledged.startResume()
+  const endLift = acknowledged.pause.lift()
   const answer = await user.ask("resumes", async (runtime) => (await runtime.campaigns.get(campaignId)).resume())
-  if (answer !== undefined) acknowledged.endResume()
+  if (answer !== undefined) endLift()
 }
 
 const cancelAll: Wish = async (user) => {
@@ -28,27 +29,28 @@ const cancelAll: Wish = async (user) => {
 }
 
 const suppress: Wish = async (user) => {
-  const { id, email } = user.chance.pick(user.world.leads.leads)
+  const { id, email } = user.chance.pick(user.world.leads)
+  const grant = user.world.acknowledged.suppressionOf(id).ask()
   const answer = await user.ask(`suppresses ${id}`, async (runtime) => {
     await runtime.suppress(email)
     return true
   })
-  if (answer === true) user.world.acknowledged.suppress(id)
+  if (answer === true) grant()
 }
 
 const unsuppress: Wish = async (user) => {
-  const { id, email } = user.chance.pick(user.world.leads.leads)
-  user.world.acknowledged.startLift(id)
+  const { id, email } = user.chance.pick(user.world.leads)
+  const endLift = user.world.acknowledged.suppressionOf(id).lift()
   const answer = await user.ask(`unsuppresses ${id}`, (runtime) => runtime.unsuppress(email))
-  if (answer !== undefined) user.world.acknowledged.endLift(id)
+  if (answer !== undefined) endLift()
 }
 
 const enrollAgain: Wish = async (user) => {
-  await user.ask("enrolls all again", (runtime) => user.enroll(runtime, user.world.leads.leads))
+  await user.ask("enrolls all again", (runtime) => user.enroll(runtime, user.world.leads))
 }
 
 const scheduleOne: Wish = async (user) => {
-  const lead = user.chance.pick(user.world.leads.leads)
+  const lead = user.chance.pick(user.world.leads)
   const after = user.chance.between(0, 3_600_000)
   const id = await user.ask("schedules a mail", async (runtime) =>
     (await runtime.campaigns.get(campaignId)).schedule({ lead, template: "single", at: runtime.now() + after }),
@@ -88,10 +90,7 @@ const runOneNow: Wish = async (user) => {
   if (row !== undefined) await user.ask(`runs ${row.id} now`, (runtime) => runtime.executions.runNow(row.id))
 }
 
-/** Looks at the counts: the law must hold whenever somebody looks. */
-const look: Wish = async (user) => {
-  await user.world.sample(user)
-}
+const look: Wish = (user) => user.look()
 
 /** All kinds of wishes, each as often as it stands here. */
 export const wishes: ReadonlyArray<Wish> = [

@@ -1,10 +1,16 @@
-import { documentStorage, type RecordChange, type Storage, StorageError, type VerifyReport } from "../../src/sdk/index.ts"
+import {
+  documentStorage,
+  type RecordChange,
+  type Storage,
+  StorageError,
+  type VerifyReport,
+} from "../../src/sdk/index.ts"
 import type { Chance } from "../chance.ts"
-import type { DiskFault } from "../faults/faults.ts"
+import type { DiskFault, Faults } from "../faults/faults.ts"
 import type { SimOptions } from "../options.ts"
 import type { Disk } from "./disk.ts"
 import type { Host } from "./host.ts"
-import type { SimWorld } from "./sim-world.ts"
+import type { Story } from "./story.ts"
 
 const refused = (code: string): StorageError =>
   new StorageError({
@@ -25,7 +31,7 @@ const failBefore = (fault: DiskFault): void => {
 
 /** The one-process storage of production on a simulated disk. */
 export const diskStorage = (
-  world: SimWorld,
+  world: { readonly faults: Pick<Faults, "disk">; readonly story: Story },
   host: Host,
   disk: Disk,
   options: SimOptions["disk"],
@@ -35,7 +41,7 @@ export const diskStorage = (
   const later = async (batch: ReadonlyArray<RecordChange>): Promise<void> => {
     const fault = world.faults.disk()
     if (fault !== "none") world.story.tell(`${host.name} disk: ${fault}`)
-    await host.after(chance.latencyMs(options.latencyMs) * (fault === "slow" ? 100 : 1))
+    await host.after(fault === "slow" ? chance.between(1_000, 60_000) : chance.latencyMs(options.latencyMs))
     await host.pass("before a write")
     failBefore(fault)
     disk.append(batch)

@@ -1,7 +1,21 @@
-import type { Runtime } from "../../src/api/runtime-handle.ts"
+import type { Runtime } from "../../src/index.ts"
+import type { RuntimeOptions } from "../../src/runtime.ts"
 import { VirtualProcess } from "../../src/simulation/virtual-process.ts"
+import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
-import type { SimWorld } from "./sim-world.ts"
+import type { Story } from "./story.ts"
+
+/** What a host needs of its world. */
+export interface HostWorld {
+  readonly time: VirtualWorld
+  readonly now: number
+  readonly epoch: number
+  readonly story: Story
+  readonly hasEnded: boolean
+  readonly mayCrash: (host: Host, where: string) => boolean
+  readonly onCrash: () => void
+  readonly runtimeOptions: (host: Host) => RuntimeOptions
+}
 
 /** What a call to a process that dies answers: nothing, ever. */
 const never = new Promise<never>(() => undefined)
@@ -12,7 +26,7 @@ export class Unanswered extends Error {}
 /** A machine: one process at a time with a wall clock and a disk, started again whenever it has died. */
 export class Host {
   readonly name: string
-  readonly #world: SimWorld
+  readonly #world: HostWorld
   readonly #chance: Chance
   #process: VirtualProcess | undefined
   #runtime: Runtime | undefined
@@ -23,7 +37,7 @@ export class Host {
   #die: () => void = () => undefined
   #death: Promise<void> = Promise.resolve()
 
-  constructor(world: SimWorld, name: string, chance: Chance) {
+  constructor(world: HostWorld, name: string, chance: Chance) {
     this.#world = world
     this.name = name
     this.#chance = chance
@@ -81,7 +95,7 @@ export class Host {
     this.#world.story.tell(`${this.name} CRASHES ${where}`)
     this.#process?.kill()
     this.#runtime = undefined
-    this.#world.onCrash(this)
+    this.#world.onCrash()
     this.#die()
   }
 
@@ -96,7 +110,7 @@ export class Host {
     if (process?.isAlive !== true) return
     this.#world.story.tell(`${this.name} exits`)
     process.kill()
-    this.#world.onCrash(this)
+    this.#world.onCrash()
     this.#die()
   }
 

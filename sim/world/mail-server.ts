@@ -1,9 +1,22 @@
 import type { Message, SendContext, SendOutcome, Transport } from "../../src/sdk/index.ts"
+import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
-import type { Fate } from "../faults/faults.ts"
+import type { Fate, Faults } from "../faults/faults.ts"
 import type { SimOptions } from "../options.ts"
 import type { Host } from "./host.ts"
-import type { SimWorld } from "./sim-world.ts"
+import type { Story } from "./story.ts"
+
+/** What the other side needs of its world. */
+export interface MailWorld {
+  readonly time: VirtualWorld
+  readonly now: number
+  readonly story: Story
+  readonly faults: Pick<Faults, "fate">
+  readonly checks: {
+    readonly onCall: (host: Host, id: string, attempt: number) => void
+    readonly onCopy: (id: string) => void
+  }
+}
 
 const never = new Promise<never>(() => undefined)
 
@@ -45,14 +58,14 @@ const twice = <A>(first: Promise<A>): Promise<A> =>
 
 /** The other side of all transports, with a ledger of its own: what it has is the truth. */
 export class MailServer {
-  readonly #world: SimWorld
+  readonly #world: MailWorld
   readonly #chance: Chance
   readonly #options: SimOptions["transport"]
   /** Copies by Message-ID, each with the instant when it came. */
   readonly #copies = new Map<string, Array<number>>()
   readonly #knownKeys = new Map<string, number>()
 
-  constructor(world: SimWorld, chance: Chance, options: SimOptions["transport"]) {
+  constructor(world: MailWorld, chance: Chance, options: SimOptions["transport"]) {
     this.#world = world
     this.#chance = chance
     this.#options = options
@@ -119,9 +132,12 @@ export class MailServer {
       return { type: "unknown", stage: "data-sent", reason: "aborted" }
     }
     const isLate = fate === "acceptsLate" || fate === "refusesLate"
-    await host.after(latencyMs + (isLate ? deadlineMs + this.#chance.between(500, 120_000) : this.#chance.latencyMs(latencyMs)))
+    await host.after(
+      latencyMs + (isLate ? deadlineMs + this.#chance.between(500, 120_000) : this.#chance.latencyMs(latencyMs)),
+    )
     if (fate === "replyLost" || fate === "mailLost") return { type: "unknown", stage: "data-sent" }
-    if (fate === "refusedAfterData" || fate === "refusesLate") return rejected("554", { retryable: fate === "refusesLate" })
+    if (fate === "refusedAfterData" || fate === "refusesLate")
+      return rejected("554", { retryable: fate === "refusesLate" })
     return { type: "accepted", providerId: `p-${context.idempotencyKey}` }
   }
 

@@ -1,23 +1,29 @@
 import { type CompiledTemplate, RenderError, type RenderedMail, type Renderer } from "../../src/sdk/index.ts"
+import type { Faults } from "../faults/faults.ts"
 import type { Host } from "./host.ts"
-import type { SimWorld } from "./sim-world.ts"
 
 const never = new Promise<never>(() => undefined)
 
 const renderError = (template: string, code: string, retryable: boolean): RenderError =>
-  new RenderError({ template, code, retryable, issues: [], message: `The template ${template} fails on purpose: ${code}.` })
+  new RenderError({
+    template,
+    code,
+    retryable,
+    issues: [],
+    message: `The template ${template} fails on purpose: ${code}.`,
+  })
 
 /** A renderer that models what rendering may do, without rendering. */
-export const simulatedRenderer = (world: SimWorld, host: Host): Renderer => {
+export const simulatedRenderer = (faults: Pick<Faults, "render" | "compile">, host: Host): Renderer => {
   const work = async (template: string): Promise<void> => {
     await host.after(1)
     await host.pass(`while ${template} is compiled`)
-    const fault = world.faults.compile()
+    const fault = faults.compile()
     if (fault === "throws") throw new Error("the renderer broke")
     if (fault === "hangs") await never
   }
   const render = (template: string, address: string): RenderedMail => {
-    switch (world.faults.render()) {
+    switch (faults.render()) {
       case "missing":
         throw renderError(template, "missing-variables", false)
       case "busy":
@@ -35,7 +41,7 @@ export const simulatedRenderer = (world: SimWorld, host: Host): Renderer => {
     version: "1",
     load: async (name) => {
       await work(name)
-      return { name, subject: name, html: `<p>${world.templateText}</p>` }
+      return { name, subject: name, html: "<p>Hello</p>" }
     },
     compile: async (source) => {
       await work(source.name)

@@ -1,10 +1,27 @@
-import { type RecordChange, type Storage, type StorageDriver, StorageError, type VerifyReport } from "../../src/sdk/index.ts"
+import {
+  type RecordChange,
+  type Storage,
+  type StorageDriver,
+  StorageError,
+  type VerifyReport,
+} from "../../src/sdk/index.ts"
 import { oneProcessDriver } from "../../src/sdk/storage/one-process/driver.ts"
 import { MemoryRecords } from "../../src/sdk/storage/one-process/memory-records.ts"
+import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
+import type { Faults } from "../faults/faults.ts"
 import type { SimOptions } from "../options.ts"
 import type { Host } from "./host.ts"
-import type { SimWorld } from "./sim-world.ts"
+import type { Story } from "./story.ts"
+
+/** What a shared storage needs of its world. */
+export interface SharedWorld {
+  readonly time: VirtualWorld
+  readonly now: number
+  readonly epoch: number
+  readonly story: Story
+  readonly faults: Pick<Faults, "request">
+}
 
 const lost = (): StorageError =>
   new StorageError({
@@ -36,13 +53,13 @@ const withServerTime = (method: string, args: ReadonlyArray<unknown>, now: numbe
 
 /** A server that several processes share: rows, leases and rules are its own; requests and answers may be lost. */
 export class SharedStorage {
-  readonly #world: SimWorld
+  readonly #world: SharedWorld
   readonly #chance: Chance
   readonly #options: SimOptions["disk"]
   readonly #server: StorageDriver
 
   constructor(
-    world: SimWorld,
+    world: SharedWorld,
     chance: Chance,
     options: SimOptions["disk"],
     onDurable: (batch: ReadonlyArray<RecordChange>) => void,
@@ -82,20 +99,30 @@ export class SharedStorage {
 
   async #request(host: Host, name: string, method: Method, args: ReadonlyArray<unknown>): Promise<unknown> {
     const { latencyMs } = this.#options
-    const fault = this.#world.faults.request(name)
+    const fault = this.#world.faults.request(name, host.name)
     if (fault !== "none") this.#world.story.tell(`${host.name} ${name}: ${fault}`)
     await host.pass(`before the request ${name}`)
-    // On its way it no longer depends on the process that sent it.
-    await this.#world.time.sleep(this.#chance.latencyMs(latencyMs) * (fault === "slow" ? 1_000 : 1))
-    if (fault === "requestLost") {
+    if (fault === "requestLost" || fault === "landsLate") {
+      if (fault === "landsLate") this.#landLate(name, method, args)
       await host.after(1_000)
       throw lost()
     }
+    // On its way it no longer depends on the process that sent it.
+    await this.#world.time.sleep(
+      fault === "slow" ? this.#chance.between(1_000, 60_000) : this.#chance.latencyMs(latencyMs),
+    )
     const answer = this.#answer(name, method, args)
     await host.after(this.#chance.latencyMs(latencyMs))
     await host.pass(`after the request ${name}`)
     if (fault === "answerLost") throw lost()
     return answer
+  }
+
+  #landLate(name: string, method: Method, args: ReadonlyArray<unknown>): void {
+    this.#world.time.timeline.set(this.#world.now + this.#chance.between(2_000, 120_000), () => {
+      this.#world.story.tell(`a late ${name} lands`)
+      this.#answer(name, method, args)
+    })
   }
 
   #answer(name: string, method: Method, args: ReadonlyArray<unknown>): unknown {

@@ -1,12 +1,12 @@
 import type { RuntimeOptions } from "../../src/runtime.ts"
-import { isConserved, type LeadInput, type Storage, type VerifyReport } from "../../src/sdk/index.ts"
+import type { Storage, VerifyReport } from "../../src/sdk/index.ts"
 import { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import { Chance } from "../chance.ts"
 import { Acknowledged } from "../checks/acknowledged.ts"
 import { Checks } from "../checks/checks.ts"
 import type { Faults } from "../faults/faults.ts"
 import type { SimOptions } from "../options.ts"
-import { campaignId } from "../user/campaign.ts"
+import { leadsOf, type SimLead } from "../user/leads.ts"
 import { User } from "../user/user.ts"
 import { Disk } from "./disk.ts"
 import { diskStorage, verifyDisk } from "./disk-storage.ts"
@@ -24,12 +24,6 @@ export interface Violation {
   readonly evidence: string
 }
 
-/** Everybody who may be mailed, and how many mails each is to get. */
-export interface Leads {
-  readonly leads: ReadonlyArray<LeadInput & { readonly id: string }>
-  readonly steps: number
-}
-
 /** A world of hosts, storages, a mail server and a user, in which everything follows from the seed. */
 export class SimWorld {
   readonly time = new VirtualWorld()
@@ -45,8 +39,7 @@ export class SimWorld {
   readonly server: MailServer
   readonly user: User
   readonly hosts: ReadonlyArray<Host>
-  readonly leads: Leads
-  readonly templateText = "Hello"
+  readonly leads: ReadonlyArray<SimLead>
   hasEnded = false
   /** By how much wall clocks were set back in all, ms. */
   clockSetBackMs = 0
@@ -62,10 +55,7 @@ export class SimWorld {
     this.#chance = Chance.of(options.seed)
     this.server = new MailServer(this, this.#chance.fork("mail server"), options.transport)
     this.user = new User(this, options, this.#chance.fork("user"))
-    this.leads = {
-      leads: Array.from({ length: options.leads }, (_, index) => ({ id: `lead-${index}`, email: `lead-${index}@x.test` })),
-      steps: options.steps,
-    }
+    this.leads = leadsOf(options.leads)
     const names = options.storage === "shared" ? ["left", "right"] : ["host"]
     this.hosts = names.map((name) => new Host(this, name, this.#chance.fork(name)))
     const chance = this.#chance.fork("storage")
@@ -106,16 +96,16 @@ export class SimWorld {
     return {
       storage: watchedStorage(this, this.#storageOf(host)),
       transport: this.server.transport(host),
-      renderer: simulatedRenderer(this, host),
+      renderer: simulatedRenderer(this.faults, host),
     }
   }
 
-  mayCrash(_host: Host, where: string): boolean {
-    return this.#crashes < this.options.crashes.most && this.faults.crashes(where)
+  mayCrash(host: Host, where: string): boolean {
+    return this.#crashes < this.options.crashes.most && this.faults.crashes(where, host.name)
   }
 
   /** A process on this host is gone. */
-  onCrash(_host: Host): void {
+  onCrash(): void {
     this.#crashes += 1
     this.#disk?.crash(this.#chance.fork(`crash ${this.#crashes}`))
   }
@@ -133,13 +123,6 @@ export class SimWorld {
         : this.durable.rows().some((row) => row.leadId === id && row.step === 0)
     if (!isThere) this.violate("what is acknowledged is durable", `${promise} of ${id} is not`)
     this.acknowledged[promise === "schedule" ? "scheduled" : "enrolled"].add(id)
-  }
-
-  /** Looks at the counts as a user does. */
-  async sample(user: User): Promise<void> {
-    const counts = await user.ask("looks", async (runtime) => (await runtime.campaigns.get(campaignId)).stats())
-    if (counts !== undefined && !isConserved(counts))
-      this.violate("the counts are conserved", JSON.stringify(counts))
   }
 
   /** Reads the whole store and checks its counters. */

@@ -1,8 +1,13 @@
 import type { Commit, CommitResult, Storage, StorageDriver } from "../../src/sdk/index.ts"
-import type { SimWorld } from "./sim-world.ts"
+
+/** Who judges what a storage grants. */
+export interface WatchedWorld {
+  readonly acknowledged: { readonly forbids: (id: string) => string | undefined }
+  readonly violate: (promise: string, evidence: string) => void
+}
 
 /** Lets the world's checks see each intent that a storage grants. */
-export const watchedStorage = (world: SimWorld, storage: Storage): Storage => {
+export const watchedStorage = (world: WatchedWorld, storage: Storage): Storage => {
   const watch = (driver: StorageDriver): StorageDriver =>
     new Proxy(driver, {
       get: (target, name) => {

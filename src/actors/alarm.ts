@@ -2,10 +2,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Scope } from "effect/Scope"
+import { elapsedMs } from "./elapsed.ts"
 
 /** One timer on the runtime's clock for many who wait: set again as often as needed, the earliest time counts. */
 export interface Alarm {
-  /** Rings at this instant (epoch ms), or earlier where it is set already. */
+  /** Rings at this instant of {@link elapsedMs}, or earlier where it is set already. */
   readonly set: (at: number) => void
 }
 
@@ -29,7 +30,7 @@ export const makeAlarm = (onRing: () => void): Effect.Effect<Alarm, never, Scope
         ringsAt = at
         sleeper = fork(
           Effect.andThen(
-            Effect.sleep(Math.max(0, at - clock.currentTimeMillisUnsafe())),
+            Effect.sleep(Math.max(0, Math.ceil(at - elapsedMs(clock)))),
             Effect.sync(() => {
               sleeper = undefined
               ringsAt = Number.POSITIVE_INFINITY

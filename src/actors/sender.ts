@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import { type LateOutcome, type Message, type Transport, TransportError } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
+import { elapsedMs } from "./elapsed.ts"
 import { type Answer, eventOf, givenUpEvent, lateOutcomeOf, type Moment, type SendEvent } from "./send-event.ts"
 
 export interface SendRequest {
@@ -17,7 +18,7 @@ export interface SendRequest {
 
 /** A call under way: until when it may go on, and what ends it. */
 interface Call {
-  /** Epoch ms: of the deadline, then of the end of the grace. */
+  /** Of {@link elapsedMs}: the deadline, then the end of the grace. */
   readonly until: number
   readonly controller: AbortController
   readonly giveUp: () => void
@@ -82,7 +83,7 @@ export class Sender extends Context.Service<
           call.controller.abort()
         }
         const watch = (): void => {
-          const now = clock.currentTimeMillisUnsafe()
+          const now = elapsedMs(clock)
           for (const call of running) {
             if (call.until > now && !closing) {
               alarm.set(call.until)
@@ -111,7 +112,7 @@ export class Sender extends Context.Service<
               resume(Effect.succeed(event))
             }
             const call: Call = {
-              until: clock.currentTimeMillisUnsafe() + deadlineMs,
+              until: elapsedMs(clock) + deadlineMs,
               controller: new AbortController(),
               giveUp: () => end(givenUpEvent(handedOff, closing, moment())),
             }

@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import { type CircuitEvent, startCircuit, stepCircuit } from "../machines/index.ts"
 import type { Transport } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
+import { elapsedMs } from "./elapsed.ts"
 
 /** What a call tells about the other side, beside what the circuit hears. */
 export type GateEvent =
@@ -65,20 +66,22 @@ export class TransportGate extends Context.Service<
         let proven = false
         let sending = 0
         let probing = false
-        let nextStartAt = 0
+        // Both of elapsedMs.
+        let nextStartAt = Number.NEGATIVE_INFINITY
+        let nextProbeAt = Number.NEGATIVE_INFINITY
         let closed = false
 
         // When the first in line may start: now, at an instant, or once a probe has told about the host.
-        const opensAt = (now: number): number => {
+        const opensAt = (): number => {
           if (circuit.state === "closed") return nextStartAt
-          return probing ? Number.POSITIVE_INFINITY : Math.max(nextStartAt, circuit.context.probeAt ?? now)
+          return probing ? Number.POSITIVE_INFINITY : Math.max(nextStartAt, nextProbeAt)
         }
 
         const admit = (): void => {
           for (const [key, next] of waiting) {
             if (sending >= (proven ? maxConcurrency : Math.min(maxConcurrency, unprovenConcurrency))) return
-            const now = clock.currentTimeMillisUnsafe()
-            const at = opensAt(now)
+            const now = elapsedMs(clock)
+            const at = opensAt()
             if (at > now) {
               if (at !== Number.POSITIVE_INFINITY) alarm.set(at)
               return
@@ -136,6 +139,9 @@ export class TransportGate extends Context.Service<
               else {
                 proven ||= event.type === "SUCCEEDED"
                 circuit = stepCircuit(circuit, event)
+                const { probeAt } = circuit.context
+                if (event.type === "HOST_FAILED" && probeAt !== null)
+                  nextProbeAt = elapsedMs(clock) + probeAt - event.at
               }
               admit()
             }),

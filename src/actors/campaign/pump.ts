@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
+import { elapsedMs } from "../elapsed.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { leaseMs, maxClaims } from "../execution/lease.ts"
 import { Synchronous } from "../synchronous.ts"
@@ -57,7 +58,8 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const worthwhile = Math.max(1, Math.floor(options.maxLive / 4))
   const campaigns = [options.campaignId]
   let stopped = false
-  let restsUntil = 0
+  // Of elapsedMs.
+  let restsUntil = Number.NEGATIVE_INFINITY
   // Which of the rows that were claimed together took the process down is not known: the next time could be the last
   // for all of them. So they run one by one, and only the culprit is there when it happens again.
   let oneByOne = false
@@ -148,7 +150,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
 
   const turn: Effect.Effect<void, StorageError> = Effect.gen(function* () {
     // Not ended by a wake: executions that fail for the storage would be claimed and fail again without a pause.
-    const rest = restsUntil - clock.currentTimeMillisUnsafe()
+    const rest = restsUntil - elapsedMs(clock)
     if (rest > 0 && !stopped) yield* Effect.sleep(rest)
     wakeLatch.closeUnsafe()
     // What became due by itself is work too.
@@ -168,7 +170,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   })
 
   const backOff = (): void => {
-    restsUntil = clock.currentTimeMillisUnsafe() + storagePauseMs
+    restsUntil = elapsedMs(clock) + storagePauseMs
   }
 
   const guarded = turn.pipe(
