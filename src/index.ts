@@ -1,3 +1,4 @@
+export type { LeaseTimes } from "./actors/execution/lease.ts"
 export type { LeadDirectory } from "./actors/lead-directory.ts"
 export type { Problem } from "./actors/problems.ts"
 export type { ControlCommand, ControlResult } from "./actors/runtime/control.ts"

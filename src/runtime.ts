@@ -1,6 +1,7 @@
 import * as Layer from "effect/Layer"
 import { Committer } from "./actors/committer.ts"
 import { EventBus } from "./actors/event-bus.ts"
+import type { LeaseTimes } from "./actors/execution/lease.ts"
 import type { LeadDirectory } from "./actors/lead-directory.ts"
 import { Problems } from "./actors/problems.ts"
 import { serveControl } from "./actors/runtime/control.ts"
@@ -37,6 +38,8 @@ export interface RuntimeOptions {
    * ends the execution as suppressed, a throw is tried again. Default: the lead as it was enrolled.
    */
   readonly leadOf?: LeadDirectory
+  /** How long other processes of a shared storage leave a row to the one that claimed it. */
+  readonly leases?: Partial<LeaseTimes>
   /** Opens and answers, but claims nothing until `runtime.leaveStandby()`. Default false. */
   readonly standby?: boolean
 }
@@ -64,6 +67,7 @@ export const layerRuntime = (
     passive: false,
     standby: options.standby ?? false,
     leadOf: options.leadOf,
+    leases: options.leases,
   })
   return Layer.provideMerge(Layer.effectDiscard(serveControl), runtime).pipe(Layer.provide(services))
 }

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs"
 import { addressKey, type Lead, type StorageDriver } from "sendstate/sdk"
-import { storageOfFile } from "./store-file.ts"
+import { storageOfFile, storeExists } from "./store-file.ts"
 
 /** Who is in a campaign already, whatever id the lead file gives them now. */
 export interface EnrolledAddresses {
@@ -31,7 +30,7 @@ export const enrolledAddresses = async (
   storeFile: string,
   campaignId: string,
 ): Promise<EnrolledAddresses | undefined> => {
-  if (!existsSync(storeFile)) return undefined
+  if (!(await storeExists(storeFile))) return undefined
   const storage = await storageOfFile(storeFile)
   const driver = await storage.open({ mode: "observe", now: Date.now })
   let known: ReadonlyMap<string, string> | undefined

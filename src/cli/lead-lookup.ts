@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { addressKey, type Lead } from "sendstate/sdk"
 import type { CampaignFile } from "./campaign-file.ts"
 import { readLeads } from "./lead-file.ts"
-import { storageOfFile } from "./store-file.ts"
+import { shownStore, storageOfFile, storeExists } from "./store-file.ts"
 import { UsageError } from "./usage-error.ts"
 
 /** Where a lead is looked for. */
@@ -42,13 +42,13 @@ export const findLead = async (id: string, { leads, storeFile, file }: LeadPlace
   const beside = join(file.folder, "leads.csv")
   const looked: string[] = []
   const look = async (path: string, search: typeof inFile): Promise<Lead | undefined> => {
-    looked.push(path)
+    looked.push(shownStore(path))
     return search(path, id)
   }
   const found =
     leads !== undefined
       ? await look(leads, inFile)
-      : ((existsSync(storeFile) ? await look(storeFile, inStore) : undefined) ??
+      : (((await storeExists(storeFile)) ? await look(storeFile, inStore) : undefined) ??
         (existsSync(beside) ? await look(beside, inFile) : undefined))
   if (found !== undefined) return found
   const where = looked.length === 0 ? "Give --leads FILE." : `Looked in ${looked.join(" and ")}.`

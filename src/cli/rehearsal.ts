@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs"
 import { type CampaignHandle, createRuntime } from "sendstate"
 import type { Campaign, Document, DocumentKind, Renderer, Storage, StorageDriver, Transport } from "sendstate/sdk"
 import { memory } from "sendstate/storage/memory"
 import type { CampaignFile } from "./campaign-file.ts"
-import { storageOfFile } from "./store-file.ts"
+import { storageOfFile, storeExists } from "./store-file.ts"
 
 /** A campaign in memory, as it would stand after `create` on the real database. Sends nothing, stores nothing. */
 export interface Rehearsal {
@@ -42,7 +41,7 @@ async function* documentsOf(driver: StorageDriver, kind: DocumentKind): AsyncGen
 
 /** What is stored about a campaign, without its leads and executions. */
 const storedDocuments = async (file: string, campaign: Campaign): Promise<ReadonlyArray<Document>> => {
-  if (!existsSync(file)) return []
+  if (!(await storeExists(file))) return []
   const storage = await storageOfFile(file)
   const driver = await storage.open({ mode: "observe", now: Date.now })
   try {

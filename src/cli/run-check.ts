@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs"
 import type { CampaignStatus } from "sendstate"
 import type { Counts, Renderer } from "sendstate/sdk"
 import { storedReport } from "./campaign-run.ts"
@@ -9,6 +8,7 @@ import { type LeadSurvey, surveyLeads } from "./lead-survey.ts"
 import { err, type Output } from "./output.ts"
 import { openRehearsal } from "./rehearsal.ts"
 import type { RunRequest } from "./run-request.ts"
+import { storeExists } from "./store-file.ts"
 
 /** What is known before the first mail. */
 export interface RunCheck {
@@ -23,7 +23,7 @@ export interface RunCheck {
  * @throws StorageOwned
  */
 export const assertFree = async ({ storage, storeFile }: RunRequest): Promise<void> => {
-  if (!existsSync(storeFile)) return
+  if (!(await storeExists(storeFile))) return
   const driver = await storage.open({ mode: "own", now: Date.now })
   await driver.close()
 }

@@ -5,6 +5,7 @@ import { countText, durationText, numberText } from "./duration-text.ts"
 import type { DuplicateRow, LeadSurvey, RejectedRow } from "./lead-survey.ts"
 import { type Output, printable } from "./output.ts"
 import type { SmtpServer } from "./smtp-server.ts"
+import { shownStore } from "./store-file.ts"
 import { cutTo } from "./table.ts"
 
 /** What a run is about to do. */
@@ -96,7 +97,7 @@ export const writePlan = (output: Output, { file, survey, server, storeFile, sto
   const actual = stored?.status.speed ?? speed ?? 1
   if (actual !== 1) line("speed", `${numberText(actual)} times as fast as real time`)
   if (server !== undefined) line("through", throughText(server, survey.leads))
-  line("database", storeFile)
+  line("database", shownStore(storeFile))
   if (stored !== undefined) line("goes on", storedText(stored))
   if (stored !== undefined && speed !== undefined && speed !== stored.status.speed)
     line("", `--speed ${speed} is not used: the campaign was begun with ${stored.status.speed}, and keeps it`)

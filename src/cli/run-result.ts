@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs"
 import { storedReport } from "./campaign-run.ts"
 import { type CampaignReport, reportObject, unstored, writeCounts } from "./counts-report.ts"
 import { countText } from "./duration-text.ts"
 import type { LeadSurvey } from "./lead-survey.ts"
 import { printable, writeJson } from "./output.ts"
 import type { RunRequest } from "./run-request.ts"
+import { shownStore, storeExists } from "./store-file.ts"
 
 /** What to do next, where there is something to do. */
 const hintsOf = ({ state, cause, counts }: CampaignReport, db: string): ReadonlyArray<string> => [
@@ -29,7 +29,7 @@ export const writeResult = (request: RunRequest, survey: LeadSurvey, report: Cam
   if (rejected.length > 0) output.line(`  ${countText(rejected.length, "row")} of ${leads} rejected, listed above.`)
   if (duplicates.length > 0)
     output.line(`  ${countText(duplicates.length, "row")} of ${leads} with an address that was there before.`)
-  for (const hint of hintsOf(report, storeFile)) output.line(`  ${hint}`)
+  for (const hint of hintsOf(report, shownStore(storeFile))) output.line(`  ${hint}`)
 }
 
 /** The object that ends a run with `--json`. */
@@ -39,9 +39,9 @@ export const writeObject = (
   report: CampaignReport,
   more: Readonly<Record<string, unknown>> = {},
 ): void => {
-  if (json) writeJson(reportObject(report, survey, { database: storeFile, ...more }))
+  if (json) writeJson(reportObject(report, survey, { database: shownStore(storeFile), ...more }))
 }
 
 /** Where the campaign of a run stands that did not begin. */
 export const reportNow = async ({ storage, storeFile, file }: RunRequest): Promise<CampaignReport> =>
-  existsSync(storeFile) ? storedReport(storage, file.campaign.id) : unstored(file.campaign.id)
+  (await storeExists(storeFile)) ? storedReport(storage, file.campaign.id) : unstored(file.campaign.id)

@@ -1,12 +1,12 @@
 import { openStore, type StoreHandle } from "sendstate"
-import { findStoreFile, storageOfFile } from "./store-file.ts"
+import { findStoreFile, shownStore, storageOfFile } from "./store-file.ts"
 
 /** Arguments that every command on a database has. */
 export const storeArgs = {
   db: {
     type: "string",
     valueHint: "FILE",
-    description: "Database. Default: SENDSTATE_DB, else the one .db file in this folder",
+    description: "Database: a file, or postgres://... Default: SENDSTATE_DB, else the one .db file in this folder",
   },
   json: { type: "boolean", description: "One JSON object on the last line of stdout" },
 } as const
@@ -25,7 +25,7 @@ export const withStore = async <Result>(
   const file = await findStoreFile(asked)
   const store = await openStore(await storageOfFile(file))
   try {
-    return await use(store, file)
+    return await use(store, shownStore(file))
   } finally {
     await store.close()
   }

@@ -54,6 +54,8 @@ export interface CampaignActor {
   readonly tell: (event: CampaignEvent) => Effect.Effect<boolean, CampaignError>
   /** Cancels the campaign and every execution that has not ended. Nothing is sent once it answers. */
   readonly cancel: Effect.Effect<boolean, CampaignError>
+  /** Takes in what another process has stored about the campaign. */
+  readonly refresh: (stored: CampaignRecord) => Effect.Effect<void>
   /** Lets new executions follow another definition. */
   readonly follow: (definition: string) => Effect.Effect<void, CampaignError>
   readonly signal: (id: string, flagFor: (row: ExecutionRow) => Flag) => Effect.Effect<SignalAnswer, CampaignError>
@@ -105,24 +107,31 @@ export const makeCampaignActor = (
         yield* saved
       })
 
-    const transition = (event: CampaignEvent): Effect.Effect<boolean, StorageError | Conflict> =>
+    const publishState = (): void => {
+      const { state, context } = record.rest
+      bus.publish({
+        type: "campaign",
+        at: clock.currentTimeMillisUnsafe(),
+        campaignId: id,
+        state,
+        cause: context.cause,
+      })
+    }
+
+    const tryTransition = (event: CampaignEvent): Effect.Effect<boolean, StorageError | Conflict> =>
       Effect.gen(function* () {
         const after = afterEvent(record, event)
         if (after === undefined) return false
         const changed = after.rest.state !== record.rest.state
         yield* save(after)
-        const { state, context } = record.rest
-        if (changed)
-          bus.publish({
-            type: "campaign",
-            at: clock.currentTimeMillisUnsafe(),
-            campaignId: id,
-            state,
-            cause: context.cause,
-          })
+        if (changed) publishState()
         pump.wake()
         return true
       })
+
+    // Another process was first: the event is put to the campaign as it is now.
+    const transition = (event: CampaignEvent): Effect.Effect<boolean, StorageError | Conflict> =>
+      Effect.retry(tryTransition(event), { times: 5, while: (error) => error._tag === "Conflict" })
 
     const counts = store.use((driver) => driver.counts(id))
 
@@ -288,6 +297,18 @@ export const makeCampaignActor = (
         yield* sweep
         return accepted
       }),
+      refresh: (stored) =>
+        mailbox.ask(
+          Effect.gen(function* () {
+            if (stored.version <= record.version) return
+            const before = record.rest.state
+            record = stored
+            // The policy is read synchronously when an outcome is unknown.
+            yield* Effect.ignore(definition(record.definition))
+            if (record.rest.state !== before) publishState()
+            pump.wake()
+          }),
+        ),
       follow: (hash) =>
         mailbox.ask(
           Effect.gen(function* () {

@@ -3,11 +3,14 @@ import * as Latch from "effect/Latch"
 import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
 import { elapsedMs } from "../elapsed.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
-import { leaseMs, maxClaims } from "../execution/lease.ts"
+import { maxClaims } from "../execution/lease.ts"
 import { Synchronous } from "../synchronous.ts"
 
 /** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
 const longestSleepMs = 60_000
+
+/** The same where other processes change the store, and their hints may be lost. */
+const longestSharedSleepMs = 1_000
 
 /** Pause after the storage failed, milliseconds. */
 const storagePauseMs = 1_000
@@ -57,6 +60,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const live = new Map<string, ExecutionRow>()
   const worthwhile = Math.max(1, Math.floor(options.maxLive / 4))
   const campaigns = [options.campaignId]
+  const longestMs = store.storage.capabilities.processes === "many" ? longestSharedSleepMs : longestSleepMs
   let stopped = false
   // Of elapsedMs.
   let restsUntil = Number.NEGATIVE_INFINITY
@@ -119,7 +123,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
       driver.claimDue({
         owner: options.owner,
         limit,
-        leaseMs,
+        leaseMs: services.leases.claimMs,
         now: clock.currentTimeMillisUnsafe(),
         campaigns,
       }),
@@ -138,7 +142,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
       driver.claimDue({
         owner: options.owner,
         limit: 1,
-        leaseMs,
+        leaseMs: services.leases.claimMs,
         now: clock.currentTimeMillisUnsafe(),
         campaigns,
       }),
@@ -160,7 +164,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     if (looks && (yield* claim) && !oneByOne) return void wakeLatch.openUnsafe()
     if (looks && live.size === 0) yield* options.onQuiet
     const nextAt = looks ? yield* store.use((driver) => driver.nextDueAt(campaigns)) : null
-    const wait = nextAt === null ? longestSleepMs : Math.min(longestSleepMs, nextAt - clock.currentTimeMillisUnsafe())
+    const wait = nextAt === null ? longestMs : Math.min(longestMs, nextAt - clock.currentTimeMillisUnsafe())
     if (looks && live.size === 0 && !wakeLatch.isOpen()) {
       if (nextAt === null) settled.openUnsafe()
       if (wait > 0) idle.openUnsafe()
@@ -185,11 +189,12 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   )
 
   // Rows that wait for the transport outlive their first lease; those that send have a longer one from their intent.
+  const { claimMs } = services.leases
   const renew = Effect.gen(function* () {
-    yield* Effect.sleep(leaseMs / 3)
+    yield* Effect.sleep(claimMs / 3)
     const rows = [...live.values()]
     const now = clock.currentTimeMillisUnsafe()
-    if (rows.length > 0) yield* Effect.ignore(store.use((driver) => driver.renew(rows, { until: now + leaseMs, now })))
+    if (rows.length > 0) yield* Effect.ignore(store.use((driver) => driver.renew(rows, { until: now + claimMs, now })))
   })
 
   return {

@@ -17,7 +17,7 @@ import { isTransportFault, type SendEvent } from "../send-event.ts"
 import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
-import { leaseGraceMs, maxClaims } from "./lease.ts"
+import { maxClaims } from "./lease.ts"
 import { composeMessage, renderMail } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
 import { type AttemptEnd, commitForCertain, endOf, persist, publishProgress, saveProgress } from "./save.ts"
@@ -161,7 +161,7 @@ const callTransport = (
 ): Effect.Effect<SendEvent> => {
   const elapsedMs = Number(services.clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6
   // Self-fence: a process that was frozen since its intent may have lost the row to another one by now.
-  if (elapsedMs >= leaseGraceMs)
+  if (elapsedMs >= services.leases.graceMs)
     return Effect.succeed({ type: "NOT_CALLED", at: services.clock.currentTimeMillisUnsafe(), code: "lease-over" })
   const { attempt } = sending.context
   return services.sender.send({
@@ -189,7 +189,7 @@ const send = (
     const intended = advance(rendered, { type: "RENDERED", at: now })
     const commit = commitOf(intended, {
       intent: { attempt: intended.context.attempt, at: now },
-      leaseUntil: now + sender.transport.capabilities.deadlineMs + leaseGraceMs,
+      leaseUntil: now + sender.transport.capabilities.deadlineMs + services.leases.graceMs,
       requires: { suppressionKeys: [suppressionKey(lead.email)] },
     })
     const result = yield* commitForCertain(services, commit)

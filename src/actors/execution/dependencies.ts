@@ -11,6 +11,7 @@ import type { Sender } from "../sender.ts"
 import type { Store } from "../store.ts"
 import type { Templates } from "../templates.ts"
 import type { TransportGate } from "../transport-gate.ts"
+import type { LeaseTimes } from "./lease.ts"
 import type { Successor } from "./progress.ts"
 
 /** The services of the process that executions share. */
@@ -24,6 +25,7 @@ export interface ProcessServices {
   readonly problems: Problems["Service"]
   readonly clock: Clock
   readonly random: Random
+  readonly leases: LeaseTimes
   /** Who a lead is now, where the host keeps leads itself; absent: as stored. */
   readonly leadOf?: (id: string) => Effect.Effect<Lead | undefined, LeadUnavailable>
   /** Runs something beside its caller; what it fails with is reported. */

@@ -2,7 +2,6 @@ import * as Effect from "effect/Effect"
 import type { ExecutionRow, InvalidInput } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
-import { leaseGraceMs } from "../execution/lease.ts"
 import type { ControlAnswer } from "./execution-control.ts"
 import { rescheduleExecution } from "./execution-control.ts"
 
@@ -31,7 +30,7 @@ export const runExecutionNow = (
     const moved = yield* rescheduleExecution(services, actor, id, Math.min(now, (first ?? now) - 1))
     if (moved === "refused" || moved === "missing") return moved
     yield* actor.pump.runFirst
-    const until = now + services.sender.transport.capabilities.deadlineMs + leaseGraceMs
+    const until = now + services.sender.transport.capabilities.deadlineMs + services.leases.graceMs
     while (clock.currentTimeMillisUnsafe() < until) {
       const [after] = yield* store.use((driver) => driver.get([id]))
       if (after === undefined) return "missing"

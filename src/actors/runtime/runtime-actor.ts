@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
 import * as z from "zod"
 import {
   type Campaign,
@@ -19,10 +20,11 @@ import {
 } from "../../sdk/index.ts"
 import { type CampaignActor, type CampaignError, makeCampaignActor } from "../campaign/campaign-actor.ts"
 import { type Definition, definitionOf, loadDefinition, saveDefinition } from "../campaign/definition.ts"
-import { afterEvent, type CampaignRecord, newRecord, readRecord, recordOf, saveRecord } from "../campaign/record.ts"
+import { afterEvent, type CampaignRecord, newRecord, readRecord, saveRecord } from "../campaign/record.ts"
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { defaultLeaseTimes, type LeaseTimes } from "../execution/lease.ts"
 import { askDirectory, type LeadDirectory } from "../lead-directory.ts"
 import { observe } from "../observing.ts"
 import { Problems } from "../problems.ts"
@@ -32,6 +34,7 @@ import { type TemplateError, Templates } from "../templates.ts"
 import { TransportGate } from "../transport-gate.ts"
 import { changedDefinition, differencesBetween } from "./differences.ts"
 import { type Explanation, explainExecution } from "./explain.ts"
+import { followOthers, storedCampaigns } from "./following.ts"
 import { type Health, healthOf } from "./health.ts"
 
 /** Everything that `campaigns.create` may fail with. */
@@ -56,7 +59,13 @@ export interface RuntimeSettings {
   /** Claims nothing until `leaveStandby`. */
   readonly standby: boolean
   readonly leadOf?: LeadDirectory | undefined
+  readonly leases?: Partial<LeaseTimes> | undefined
 }
+
+const leaseTimes = z.strictObject({
+  claimMs: z.int().min(100).max(86_400_000).default(defaultLeaseTimes.claimMs),
+  graceMs: z.int().min(100).max(86_400_000).default(defaultLeaseTimes.graceMs),
+})
 
 /** The process's one runtime: it owns the campaigns and what they share. */
 export class RuntimeActor extends Context.Service<
@@ -95,8 +104,6 @@ const speedSchema = z.number().positive().max(1e12)
 
 /** How long aborted sends may take to answer before they are given up, milliseconds. */
 const abortWaitMs = 2_000
-
-const pageSize = 100
 
 const notFound = (kind: string, key: string): NotFound =>
   new NotFound({
@@ -138,6 +145,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       problems,
       clock,
       random,
+      leases: parse(leaseTimes, settings.leases ?? {}, "leases"),
       ...(settings.leadOf === undefined ? {} : { leadOf: askDirectory(settings.leadOf) }),
       fork: (work) => {
         fork(Effect.catch(work, (error) => Effect.sync(() => problems.report(error.message))))
@@ -148,15 +156,19 @@ const makeRuntime = (settings: RuntimeSettings) =>
     // More than a few per slot would only wait with a lease in hand.
     const maxLive = Math.min(settings.maxLive, Math.max(16, sender.transport.capabilities.maxConcurrency * 4))
 
+    // One at a time: a campaign that is being created here is also seen by whoever follows the store.
+    const spawning = yield* Semaphore.make(1)
     const spawn = (record: CampaignRecord): Effect.Effect<CampaignActor> =>
       Effect.gen(function* () {
+        const running = actors.get(record.id)
+        if (running !== undefined) return running
         const actor = yield* Scope.provide(
           makeCampaignActor(services, { record, owner, maxLive, passive: settings.passive || standby }),
           campaignScope,
         )
         actors.set(record.id, actor)
         return actor
-      })
+      }).pipe(spawning.withPermits(1))
 
     const refuseWhenDraining = Effect.suspend(() =>
       draining
@@ -219,15 +231,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
 
     // A restart goes on with every campaign that is stored.
     const reviveAll = Effect.gen(function* () {
-      let after: string | undefined
-      while (true) {
-        const page = yield* store.use((driver) =>
-          driver.listDocuments("campaign", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
-        )
-        for (const document of page) if (!actors.has(document.key)) yield* spawn(recordOf(document))
-        after = page.at(-1)?.key
-        if (page.length < pageSize) return
-      }
+      for (const record of yield* storedCampaigns(store)) if (!actors.has(record.id)) yield* spawn(record)
     })
 
     const allDrained = Effect.suspend(() =>
@@ -248,6 +252,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
 
     yield* Effect.addFinalizer(() => (draining ? Effect.void : drain(0)))
     yield* reviveAll
+    yield* Scope.provide(followOthers({ store, problems, actors, spawn }), campaignScope)
 
     return RuntimeActor.of({
       services,
@@ -260,10 +265,17 @@ const makeRuntime = (settings: RuntimeSettings) =>
             catch: (error) => error as InvalidInput,
           })
           const definition = yield* register(campaign)
-          const existing = yield* find(campaign.id)
-          return existing === undefined
-            ? yield* createNew(campaign, definition, options)
-            : yield* reopen(existing, campaign, definition, options)
+          const open = Effect.gen(function* () {
+            const existing = yield* find(campaign.id)
+            return existing === undefined
+              ? yield* createNew(campaign, definition, options)
+              : yield* reopen(existing, campaign, definition, options)
+          })
+          // Another process created it at the same time: it is there now.
+          return yield* Effect.retry(open, {
+            times: 3,
+            while: (error) => error._tag === "Conflict" && error.code === "campaign-changed",
+          })
         }),
       campaign: (id) =>
         Effect.gen(function* () {

@@ -20,7 +20,11 @@ const args = {
     valueHint: "LEADS.csv",
     description: "Whom to mail: a column email, and any others",
   },
-  db: { type: "string", valueHint: "FILE", description: "Database; .json for lowdb. Default: <campaign id>.db, here" },
+  db: {
+    type: "string",
+    valueHint: "FILE",
+    description: "Database; .json for lowdb, postgres://... for PostgreSQL. Default: <campaign id>.db, here",
+  },
   smtp: { type: "string", valueHint: "URL", description: "smtp://user:password@host:587. Default: SENDSTATE_SMTP_URL" },
   yes: { type: "boolean", description: "Do not ask before sending" },
   json: { type: "boolean", description: "One JSON object on stdout, everything else on stderr" },

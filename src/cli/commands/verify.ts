@@ -27,12 +27,12 @@ export const verifyCommand = defineCommand({
   run: async ({ args }) => {
     const file = await findStoreFile(args.db)
     if (args.accept === true) await acceptEdits(file)
-    return withStore(file, async (store) => {
+    return withStore(file, async (store, database) => {
       const { executions, problems } = await store.verify()
-      if (args.json === true) writeJson({ database: file, ok: problems.length === 0, executions, problems })
+      if (args.json === true) writeJson({ database, ok: problems.length === 0, executions, problems })
       else {
         out.line(
-          `${file}: ${countText(executions, "execution")}, ${problems.length === 0 ? "all is well" : countText(problems.length, "problem")}`,
+          `${database}: ${countText(executions, "execution")}, ${problems.length === 0 ? "all is well" : countText(problems.length, "problem")}`,
         )
         for (const { key, problem } of problems.slice(0, shown)) out.line(`  ${printable(key)}: ${printable(problem)}`)
         if (problems.length > shown) out.line(`  ... and ${problems.length - shown} more`)

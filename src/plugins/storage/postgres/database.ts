@@ -88,7 +88,8 @@ export class Database {
     const runtime = ManagedRuntime.make(
       layer({
         url: Redacted.make(settings.url),
-        maxConnections: settings.maxConnections,
+        // One listens, one shows that this process lives.
+        maxConnections: settings.maxConnections + 2,
         connectTimeout: settings.connectTimeoutMs,
         keepAlive: 30_000,
         applicationName: "sendstate",
@@ -175,6 +176,28 @@ export class Database {
     )
     const fiber = this.#runtime.runFork(Effect.forever(Effect.andThen(Effect.ignore(follow), Effect.sleep(1_000))))
     return () => fiber.interruptUnsafe()
+  }
+
+  /**
+   * Holds an advisory lock on a connection of its own, until the database is closed: the server frees it when this
+   * process dies, and nothing else tells so surely that it is dead. Taken again when the connection breaks.
+   */
+  hold(space: number, number: number): void {
+    const keep = this.#service.use((client) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const connection = yield* client.reserve
+          const ask = (text: string, parameters: ReadonlyArray<unknown>) =>
+            connection.execute(text, parameters, undefined)
+          yield* ask("SELECT pg_advisory_lock($1::int, $2::int)", [space, number])
+          while (true) {
+            yield* Effect.sleep(1_000)
+            yield* ask("SELECT 1", [])
+          }
+        }),
+      ),
+    )
+    this.#runtime.runFork(Effect.forever(Effect.andThen(Effect.ignore(keep), Effect.sleep(100))))
   }
 
   /** Closes the pool; every later call throws. */

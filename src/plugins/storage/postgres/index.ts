@@ -37,6 +37,9 @@ const sessionOf = (database: Database, settings: PostgresSettings, shard: number
   clock: settings.clock,
   shard,
   held: new Map(),
+  owners: new Set(),
+  missing: new Map(),
+  lastLook: { at: 0 },
   notify: () => {
     // A hint: who misses it looks by itself before long.
     database.statement("SELECT pg_notify($1, '')", [channel]).catch(() => undefined)
@@ -64,7 +67,7 @@ const open = async (settings: PostgresSettings, mode: OpenOptions["mode"]): Prom
  * the server's clock. Durable as the server's `synchronous_commit` says; with its default, what is acknowledged survives
  * a power loss. Needs the package `@effect/sql-pg`.
  *
- * @param options A `postgres://` URL, or options.
+ * @param options A `postgres://` URL (`?schema=` names the schema), or options.
  * @throws InvalidInput for options that make no sense.
  * @example
  * ```ts

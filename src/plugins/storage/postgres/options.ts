@@ -6,7 +6,7 @@ export interface PostgresOptions {
   readonly url: string
   /** The PostgreSQL schema that holds this store; created when it is missing. Default `sendstate`. */
   readonly schema?: string | undefined
-  /** Connections of this process at most; default 4, minimum 1. One more listens for other processes. */
+  /** Connections of this process at most; default 4, minimum 1. Two more listen for other processes and show that this one lives. */
   readonly maxConnections?: number | undefined
   /** How long a connection may take to be made, milliseconds; default 10,000. */
   readonly connectTimeoutMs?: number | undefined
@@ -30,8 +30,17 @@ export interface PostgresSettings extends Required<PostgresOptions> {
 
 const milliseconds = (fallback: number) => z.int().min(1).max(2_147_483_647).default(fallback)
 
-/** Checks and completes {@link PostgresOptions}; a text is the URL. */
-export const postgresOptions = z.union([z.string().transform((url) => ({ url })), z.looseObject({})]).pipe(
+// `?schema=` is ours: PostgreSQL would refuse it.
+const ofUrl = (text: string): { readonly url: string; readonly schema?: string } => {
+  const url = URL.parse(text)
+  const schema = url?.searchParams.get("schema")
+  if (url === null || schema === null || schema === undefined) return { url: text }
+  url.searchParams.delete("schema")
+  return { url: url.href, schema }
+}
+
+/** Checks and completes {@link PostgresOptions}; a text is the URL, which may name the schema as `?schema=`. */
+export const postgresOptions = z.union([z.string().transform(ofUrl), z.looseObject({})]).pipe(
   z.strictObject({
     url: z.string().refine((url) => /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url), "must be a postgres:// URL"),
     // Quoted wherever it is used; short enough for the names that are made of it.

@@ -11,6 +11,12 @@ export interface Session {
   readonly shard: number
   /** Leases that this process holds, by execution: its tokens. */
   readonly held: Map<string, number>
+  /** Owners that claim through this session: each shows its presence. */
+  readonly owners: Set<string>
+  /** Owners of leases that nobody has seen alive since an instant, epoch ms. */
+  readonly missing: Map<string, number>
+  /** When owners were looked at last, epoch ms. */
+  readonly lastLook: { at: number }
   /** Tells other processes that there may be work; never fails. */
   readonly notify: () => void
 }
