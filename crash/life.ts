@@ -1,0 +1,80 @@
+/**
+ * One life of the program that is killed: `life.ts JSON`. It enrolls, notes what was acknowledged, sends until nothing is
+ * left to do, and ends; or dies before.
+ */
+import { fsyncSync, openSync, writeSync } from "node:fs"
+import { performance } from "node:perf_hooks"
+import process from "node:process"
+import { createRuntime } from "sendstate"
+import { handlebars } from "sendstate/renderer/handlebars"
+import { smtp } from "sendstate/transport/smtp"
+import { fuse, type KillPoint, sendingWithKillPoint, withKillPoint } from "./kill-point.ts"
+import { openStorage, type StorageName } from "./stores.ts"
+
+/** What a life is told. */
+export interface LifeOptions {
+  readonly storage: StorageName
+  readonly folder: string
+  readonly smtp: string
+  readonly onUnknown: "hold" | "resend"
+  readonly leads: ReadonlyArray<string>
+  /** Where acknowledged leads are noted. */
+  readonly acknowledged: string
+  readonly kill: { readonly point: KillPoint; readonly nth: number } | null
+}
+
+const started = performance.now()
+const options = JSON.parse(process.argv[2] ?? "") as LifeOptions
+const { point, nth } = options.kill ?? { point: "random" as const, nth: Number.POSITIVE_INFINITY }
+const die = fuse(nth)
+
+const notes = openSync(options.acknowledged, "a")
+const note = (line: string): void => {
+  writeSync(notes, `${line}\n`)
+  fsyncSync(notes)
+}
+
+const transport = sendingWithKillPoint(smtp({ url: options.smtp, connections: 4 }), point, die)
+let firstSend: number | undefined
+
+const runtime = await createRuntime({
+  storage: withKillPoint(await openStorage(options.storage, options.folder), point, die),
+  transport: {
+    ...transport,
+    send: (message, context) => {
+      firstSend ??= performance.now() - started
+      return transport.send(message, context)
+    },
+  },
+  renderer: handlebars({
+    templates: {
+      hello: { subject: "Hello {{name}}", html: "<p>Hello {{name}}</p>" },
+      nudge: { subject: "Still there?", html: "<p>Hello again, {{name}}</p>" },
+    },
+  }),
+})
+const campaign = await runtime.campaigns.create(
+  {
+    id: "crash",
+    from: "ann@acme.test",
+    steps: [{ template: "hello" }, { template: "nudge", after: "1 day" }],
+    onUnknown: options.onUnknown,
+    retry: { attempts: 20, base: "1 minute", cap: "1 hour", jitter: 0.2 },
+  },
+  { speed: 1_000_000 },
+)
+process.stdout.write("ready\n")
+for (let start = 0; start < options.leads.length; start += 10) {
+  const batch = options.leads.slice(start, start + 10)
+  await campaign.enroll(batch.map((email) => ({ email, name: email.split("@")[0] ?? "" })))
+  for (const email of batch) note(email)
+}
+// Nothing is alive and nothing will ever be due by itself: all ended, or held in doubt.
+await campaign.idle()
+const settled = async (): Promise<boolean> => {
+  const { scheduled, rendering, sending, retrying } = await campaign.stats()
+  return scheduled + rendering + sending + retrying === 0
+}
+while (!(await settled())) await new Promise((resolve) => setTimeout(resolve, 20))
+await runtime.close()
+process.stdout.write(`done ${JSON.stringify({ firstSendMs: firstSend ?? null })}\n`)
