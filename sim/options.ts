@@ -11,6 +11,8 @@ export interface SimOptions {
   readonly storage: "sync" | "async" | "shared"
   readonly leads: number
   readonly steps: number
+  /** Delay of each step but the first. */
+  readonly stepMinutes: number
   readonly onUnknown: "hold" | "assumeSent" | "resend"
   readonly retry: {
     readonly attempts: number
@@ -60,6 +62,7 @@ export const drawOptions = (seed: number): SimOptions => {
     storage,
     leads: chance.between(1, 10),
     steps: chance.between(1, 3),
+    stepMinutes: chance.pick([0, 7, 90, 300]),
     onUnknown: chance.pick(["hold", "assumeSent", "resend"]),
     retry: {
       attempts,

@@ -11,6 +11,7 @@ const quietOptions: SimOptions = {
   storage: "async",
   leads: 1,
   steps: 1,
+  stepMinutes: 7,
   onUnknown: "hold",
   retry: { attempts: 3, baseMs: minute, factor: 2, capMs: 30 * minute, jitter: 0 },
   transport: {

@@ -26,11 +26,13 @@ export class Acknowledged {
   }
 
   /** The promise that a send of this execution would break now. */
-  forbids(id: string): "cancel" | "suppression" | "pause" | "cancel of the campaign" | undefined {
+  forbids(id: string): "cancel" | "suppression" | "pause" | "cancel of the campaign" | "cancel request" | undefined {
     if (this.cancelled.has(id)) return "cancel"
     if (this.#isCancelled) return "cancel of the campaign"
     if (this.pause.isGranted) return "pause"
-    const leadId = this.#rowOf(id)?.leadId
+    const row = this.#rowOf(id)
+    if (row?.flags.some(({ type }) => type === "CANCEL") === true) return "cancel request"
+    const leadId = row?.leadId
     return leadId !== undefined && this.suppressionOf(leadId).isGranted ? "suppression" : undefined
   }
 }

@@ -1,5 +1,6 @@
 import { replayExecution } from "../../src/machines/index.ts"
 import type { ExecutionRow } from "../../src/sdk/index.ts"
+import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { DurableState } from "../world/durable-state.ts"
 import type { Host } from "../world/host.ts"
 import type { Story } from "../world/story.ts"
@@ -8,6 +9,7 @@ import { readAttempts, type Start } from "./retry-law.ts"
 
 /** What is checked. */
 export interface CheckedWorld {
+  readonly time: VirtualWorld
   readonly story: Story
   readonly durable: DurableState
   readonly acknowledged: Acknowledged
@@ -18,6 +20,9 @@ export interface CheckedWorld {
   readonly clockSetBackMs: number
   readonly violate: (promise: string, evidence: string) => void
 }
+
+/** Within which time an outcome that is known must have been stored, milliseconds. */
+const memoryMs = 15 * 60_000
 
 /** How late an attempt may start once nothing goes wrong any more, milliseconds. */
 const punctualityMs = 20 * 60_000
@@ -41,14 +46,28 @@ export class Checks {
   onCall(host: Host, id: string, attempt: number): void {
     const { durable, acknowledged } = this.#world
     const row = durable.row(id)
-    const intended = durable.history(id).filter((event) => event.type === "RENDERED").length
-    if (row === undefined || intended === 0 || row.context.attempt < attempt)
-      this.#world.violate("no call without a durable intent", `${host.name} calls for ${id} #${attempt}`)
+    if (row?.state !== "sending.attempting" || row.context.attempt !== attempt)
+      this.#world.violate(
+        "no call without a durable intent of its own",
+        `${host.name} calls for ${id} #${attempt}, which is ${row?.state} #${row?.context.attempt}`,
+      )
     if (this.#called.get(id) === attempt)
       this.#world.violate("one call for each intent", `${host.name} calls again for ${id} #${attempt}`)
     this.#called.set(id, attempt)
     if (acknowledged.cancelled.has(id))
       this.#world.violate("no send after an acknowledged cancel", `${host.name} calls for ${id} #${attempt}`)
+  }
+
+  /** A process hears that its mail was accepted: it may not forget that as long as it lives. */
+  onAccepted(host: Host, id: string, attempt: number): void {
+    const { lives } = host
+    this.#world.time.timeline.set(this.#world.time.timeline.now + memoryMs, () => {
+      if (!host.isAlive || host.lives !== lives) return
+      const isKept = this.#world.durable
+        .history(id)
+        .some((event) => event.type === "ACCEPTED" || (event.type === "LATE_RECEIPT" && event.attempt === attempt))
+      if (!isKept) this.#world.violate("a known outcome is not dropped", `${id} #${attempt} was accepted`)
+    })
   }
 
   /** The other side has one more copy. */

@@ -118,4 +118,28 @@ export const mutants: ReadonlyArray<Mutant> = [
     text: `if (!records.insertEnrollment(item.enrollment)) return "duplicate"`,
     replacement: `records.insertEnrollment(item.enrollment)`,
   },
+  {
+    name: "a commit compares the token only",
+    file: "sdk/storage/rules.ts",
+    text: "row.token === fence.token && row.version === fence.version && !isEnded(row)",
+    replacement: "row.token === fence.token && !isEnded(row)",
+  },
+  {
+    name: "a process that was frozen since its intent calls all the same",
+    file: "actors/execution/attempt.ts",
+    text: "if (elapsedMs >= leaseGraceMs)",
+    replacement: "if (elapsedMs >= leaseGraceMs * 1_000)",
+  },
+  {
+    name: "somebody's opinion clears doubt",
+    file: "machines/execution-context.ts",
+    text: `(event.type === "LATE_RECEIPT" || event.by === "lookup" ? settle(`,
+    replacement: `(event.type === "LATE_RECEIPT" || event.by !== "lookup" ? settle(`,
+  },
+  {
+    name: "a receipt whose lease is lost is not handed in",
+    file: "actors/execution/attempt.ts",
+    text: `if (result.type === "leaseLost" && late !== undefined)`,
+    replacement: `if (result.type === "missing" && late !== undefined)`,
+  },
 ]

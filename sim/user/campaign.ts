@@ -5,12 +5,12 @@ import type { SimOptions } from "../options.ts"
 export const campaignId = "spring"
 
 /** Its definition; each edition differs in what is not planned yet. */
-export const definitionOf = ({ steps, retry, onUnknown }: SimOptions, edition: number): CampaignInput => ({
+export const definitionOf = ({ steps, stepMinutes, retry, onUnknown }: SimOptions, edition: number): CampaignInput => ({
   id: campaignId,
   from: "Ann <ann@acme.test>",
   steps: Array.from({ length: steps }, (_, step) => ({
     template: `step-${step}`,
-    after: `${step * 7 + (edition % 3)} minutes`,
+    after: `${(step === 0 ? 0 : stepMinutes) + (edition % 3)} minutes`,
   })),
   retry: {
     attempts: retry.attempts,

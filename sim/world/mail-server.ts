@@ -1,4 +1,4 @@
-import type { Message, SendContext, SendOutcome, Transport } from "../../src/sdk/index.ts"
+import type { LookupResult, Message, SendContext, SendOutcome, Transport } from "../../src/sdk/index.ts"
 import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
 import type { Fate, Faults } from "../faults/faults.ts"
@@ -15,6 +15,7 @@ export interface MailWorld {
   readonly checks: {
     readonly onCall: (host: Host, id: string, attempt: number) => void
     readonly onCopy: (id: string) => void
+    readonly onAccepted: (host: Host, id: string, attempt: number) => void
   }
 }
 
@@ -41,7 +42,9 @@ const refusals: Readonly<Partial<Record<Fate, Rejected>>> = {
 
 /** Whether the other side has the mail in the end. */
 const isTaken = (fate: Fate | "accepted"): boolean =>
-  ["accepted", "replyLost", "acceptsLate", "resolvesTwice", "hangsAfter"].includes(fate)
+  ["accepted", "replyLost", "acceptsLate", "resolvesTwice", "hangsAfter", "throwsAfter", "answersNonsense"].includes(
+    fate,
+  )
 
 /** A promise that calls back twice, as a careless plugin's own thenable may. */
 const twice = <A>(first: Promise<A>): Promise<A> =>
@@ -63,6 +66,8 @@ export class MailServer {
   readonly #options: SimOptions["transport"]
   /** Copies by Message-ID, each with the instant when it came. */
   readonly #copies = new Map<string, Array<number>>()
+  /** Mails that have left a process and have not come yet. */
+  readonly #underWay = new Set<string>()
   readonly #knownKeys = new Map<string, number>()
 
   constructor(world: MailWorld, chance: Chance, options: SimOptions["transport"]) {
@@ -97,9 +102,10 @@ export class MailServer {
     }
   }
 
-  async #lookup(host: Host, id: string): Promise<{ readonly type: "accepted" | "notFound" }> {
+  async #lookup(host: Host, id: string): Promise<LookupResult> {
     await host.after(this.#chance.latencyMs(this.#options.latencyMs))
-    return { type: this.copiesOf(id) > 0 ? "accepted" : "notFound" }
+    if (this.copiesOf(id) > 0) return { type: "accepted" }
+    return { type: this.#underWay.has(id) ? "unknown" : "notFound" }
   }
 
   #send(host: Host, message: Message, context: SendContext): Promise<SendOutcome> {
@@ -120,11 +126,11 @@ export class MailServer {
     if (refusal !== undefined) return refusal
     if (fate === "throwsBefore") throw new Error("the transport throws before the handoff")
     if (fate === "hangsBefore") return never
-    if (fate === "answersNonsense") return { type: "perhaps" } as never
     context.handoff()
     // What the socket has is under way, whatever becomes of the process.
     if (isTaken(fate)) this.#deliver(context.idempotencyKey, this.#chance.between(0, latencyMs))
     await host.pass(`after the handoff of ${context.idempotencyKey}`)
+    if (fate === "answersNonsense") return { type: "perhaps" } as never
     if (fate === "throwsAfter") throw new Error("the transport throws after the handoff")
     if (fate === "hangsAfter") return never
     if (fate === "endsAtAbort") {
@@ -138,11 +144,14 @@ export class MailServer {
     if (fate === "replyLost" || fate === "mailLost") return { type: "unknown", stage: "data-sent" }
     if (fate === "refusedAfterData" || fate === "refusesLate")
       return rejected("554", { retryable: fate === "refusesLate" })
+    this.#world.checks.onAccepted(host, context.idempotencyKey, context.attempt)
     return { type: "accepted", providerId: `p-${context.idempotencyKey}` }
   }
 
   #deliver(id: string, afterMs: number): void {
+    this.#underWay.add(id)
     this.#world.time.timeline.set(this.#world.now + afterMs, () => {
+      this.#underWay.delete(id)
       const { idempotentMs } = this.#options
       const first = this.#knownKeys.get(id)
       if (idempotentMs !== null && first !== undefined && this.#world.now - first < idempotentMs) return

@@ -1,0 +1,257 @@
+/** Each test is the story that one rule of the send protocol keeps from going wrong, played by production code. */
+import { expect, test } from "vitest"
+import type { Fate, Faults, RequestFault } from "../../sim/faults/faults.ts"
+import { begin, campaignOn, play, until } from "../../sim/play.ts"
+import type { SimWorld } from "../../sim/world/sim-world.ts"
+
+const minute = 60_000
+
+const only = (world: SimWorld) => {
+  const [row] = world.durable.rows()
+  if (row === undefined) throw new Error("There is no execution.")
+  return row
+}
+
+const types = (world: SimWorld): ReadonlyArray<string> =>
+  world.durable.history(only(world).id).map((event) => event.type)
+
+/** Freezes the first host at an await, once; the second one claims nothing unless it may. */
+const freezing =
+  (where: string, forMs: number, { rightClaims = false }: { readonly rightClaims?: boolean } = {}) =>
+  (world: () => SimWorld): Partial<Faults> => {
+    let isDone = false
+    return {
+      request: (method, host): RequestFault =>
+        host === "right" && method === "claimDue" && !rightClaims ? "requestLost" : "none",
+      crashes: (at, host) => {
+        if (isDone || host !== "left" || !at.startsWith(where)) return false
+        // Not at the opening, when nothing is enrolled yet.
+        if (world().durable.rows().length === 0) return false
+        isDone = true
+        world().hosts[0]?.freeze(forMs)
+        return false
+      },
+    }
+  }
+
+const fatesOf =
+  (...fates: ReadonlyArray<Fate | "accepted">) =>
+  (): Partial<Faults> => {
+    const left = [...fates]
+    return { fate: () => left.shift() ?? "accepted" }
+  }
+
+const isOver = (world: SimWorld) => (): boolean => ["done", "cancelled"].includes(only(world).state)
+
+const rightIsUp = async (world: SimWorld): Promise<Awaited<ReturnType<typeof campaignOn>>> => {
+  void world.hosts[1]?.live()
+  return campaignOn(world, 1)
+}
+
+test("a cancel on a lease that is over fences off the owner that was frozen: its intent comes too late", async () => {
+  await play({ storage: "shared", faults: freezing("after the request documents", 3 * minute) }, async (world) => {
+    await begin(world)
+    const { runtime } = await rightIsUp(world)
+    await world.time.sleep(70_000)
+    const answer = await runtime.executions.cancel(only(world).id)
+    expect(answer).toBe("cancelled")
+    world.acknowledge("cancel", only(world).id)
+    await world.time.sleep(10 * minute)
+    expect(only(world).state).toBe("cancelled")
+    expect(world.server.total).toBe(0)
+  })
+})
+
+test("an intent is refused while a cancel waits on its row", async () => {
+  await play({ storage: "shared", faults: freezing("after the request documents", 20_000) }, async (world) => {
+    await begin(world)
+    const { runtime } = await rightIsUp(world)
+    expect(await runtime.executions.cancel(only(world).id)).toBe("requested")
+    await until(world, isOver(world))
+    expect(only(world).state).toBe("cancelled")
+    expect(only(world).context.delivery).toBeNull()
+    expect(world.server.total).toBe(0)
+  })
+})
+
+test("a cancel that comes during a send answers too late, and the receipt is not refused for it", async () => {
+  await play({ transport: { latencyMs: 200, deadlineMs: 60_000 } }, async (world) => {
+    await begin(world)
+    const { runtime } = await campaignOn(world)
+    await until(world, () => only(world).state === "sending.attempting", 50)
+    expect(await runtime.executions.cancel(only(world).id)).toBe("tooLate")
+    expect(only(world).context).toMatchObject({ outcome: "sent", delivery: "confirmed" })
+  })
+})
+
+test("an unsubscribe between rendering and intent is seen by the intent", async () => {
+  await play({ storage: "shared", faults: freezing("after the request documents", 20_000) }, async (world) => {
+    await begin(world)
+    const { runtime } = await rightIsUp(world)
+    const grant = world.acknowledged.suppressionOf("lead-0").ask()
+    await runtime.suppress("lead-0@x.test")
+    grant()
+    await until(world, isOver(world))
+    expect(only(world).context.outcome).toBe("suppressed")
+    expect(types(world)).not.toContain("RENDERED")
+    expect(world.server.total).toBe(0)
+  })
+})
+
+test("doubt stays with an execution that was resolved as not sent: its cancel is answered in doubt", async () => {
+  await play({ faults: fatesOf("replyLost") }, async (world) => {
+    await begin(world)
+    const { runtime, campaign } = await campaignOn(world)
+    await until(world, () => only(world).state === "sending.inDoubt")
+    await campaign.pause()
+    expect(await runtime.executions.resolve(only(world).id, "notSent")).toBe("applied")
+    expect(await runtime.executions.cancel(only(world).id)).toBe("inDoubt")
+    expect(only(world)).toMatchObject({ state: "cancelled", context: { delivery: "unknown" } })
+  })
+})
+
+test("a receipt of an owner that lost its lease is taken as evidence", async () => {
+  const faults = freezing("after the handoff", 5 * minute, { rightClaims: true })
+  await play({ storage: "shared", faults }, async (world) => {
+    await begin(world)
+    await rightIsUp(world)
+    await until(world, () => only(world).state === "sending.inDoubt")
+    await until(world, isOver(world))
+    expect(types(world).slice(-2)).toEqual(["UNKNOWN", "LATE_RECEIPT"])
+    expect(only(world)).toMatchObject({ dueAt: null, context: { delivery: "confirmed", doubts: 1 } })
+    expect(world.server.total).toBe(1)
+  })
+})
+
+test("an acceptance that comes late ends an execution that waits for its next try", async () => {
+  const retry = { baseMs: 10 * minute }
+  await play({ onUnknown: "resend", retry, faults: fatesOf("acceptsLate") }, async (world) => {
+    await begin(world)
+    await until(world, isOver(world))
+    expect(types(world).slice(-3)).toEqual(["UNKNOWN", "RESOLVE", "LATE_RECEIPT"])
+    expect(world.server.total).toBe(1)
+  })
+})
+
+test("an intent whose process died is settled while the campaign is paused", async () => {
+  const faults = (world: () => SimWorld): Partial<Faults> => ({
+    crashes: (where, host) => host === "left" && where.startsWith("after the handoff") && world().crashes === 0,
+  })
+  await play({ storage: "shared", onUnknown: "assumeSent", faults }, async (world) => {
+    await begin(world)
+    await until(world, () => world.crashes === 1, 10)
+    const { campaign } = await rightIsUp(world)
+    const grant = world.acknowledged.pause.ask()
+    expect(await campaign.pause()).toBe(true)
+    grant()
+    await until(world, isOver(world))
+    expect(only(world).context).toMatchObject({ outcome: "sent", delivery: "unconfirmed", doubts: 1 })
+  })
+})
+
+test("who claims a row applies the cancel that waits on it before anything else", async () => {
+  await play({ storage: "shared", faults: freezing("after the request documents", 10 * minute) }, async (world) => {
+    await begin(world)
+    const { runtime } = await rightIsUp(world)
+    expect(await runtime.executions.cancel(only(world).id)).toBe("requested")
+    world.hosts[0]?.crash("with a cancel on its row")
+    await until(world, isOver(world))
+    expect(types(world)).toEqual(["SCHEDULED", "CANCEL"])
+  })
+})
+
+test("out of attempts, the policy resend leaves doubt in doubt", async () => {
+  await play({ onUnknown: "resend", retry: { attempts: 1 }, faults: fatesOf("replyLost") }, async (world) => {
+    await begin(world)
+    await world.time.sleep(60 * minute)
+    expect(only(world).state).toBe("sending.inDoubt")
+    expect(world.server.total).toBe(1)
+  })
+})
+
+test("a commit that its owner gave up on does not land later", async () => {
+  const faults = (): Partial<Faults> => {
+    let commits = 0
+    return { request: (method) => (method === "commit" && ++commits === 1 ? "landsLate" : "none") }
+  }
+  await play({ storage: "shared", faults }, async (world) => {
+    await begin(world)
+    await until(world, isOver(world))
+    await world.time.sleep(10 * minute)
+    expect(world.story.lines.some((line) => line.endsWith("a late commit lands"))).toBe(true)
+    expect(only(world).context).toMatchObject({ outcome: "sent", doubts: 0 })
+    expect(world.server.total).toBe(1)
+  })
+})
+
+test("a process that was frozen between intent and call does not call, and uses up no attempt", async () => {
+  await play({ storage: "shared", faults: freezing("before the request commit", 50_000) }, async (world) => {
+    await begin(world)
+    await until(world, isOver(world))
+    expect(types(world)).toContain("NOT_CALLED")
+    expect(only(world).context).toMatchObject({ used: 1, doubts: 0, outcome: "sent" })
+    expect(world.server.total).toBe(1)
+  })
+})
+
+test("no second copy starts while a frozen process could still make the first: it fences itself", async () => {
+  const faults = freezing("before the request commit", 5 * minute, { rightClaims: true })
+  await play({ storage: "shared", onUnknown: "resend", faults }, async (world) => {
+    await begin(world)
+    await rightIsUp(world)
+    await until(world, isOver(world))
+    await world.time.sleep(10 * minute)
+    expect(only(world).context.doubts).toBe(1)
+    expect(world.server.total).toBe(1)
+  })
+})
+
+test("a send under way is not judged before the transport's deadline and the grace are over", async () => {
+  const faults = freezing("after the handoff", 5 * minute, { rightClaims: true })
+  await play({ storage: "shared", faults }, async (world) => {
+    await begin(world)
+    await rightIsUp(world)
+    await until(world, () => only(world).state === "sending.inDoubt")
+    const history = world.durable.history(only(world).id)
+    const at = (type: string): number => history.find((event) => event.type === type)?.at ?? 0
+    expect(at("UNKNOWN") - at("RENDERED")).toBeGreaterThanOrEqual(world.options.transport.deadlineMs + 30_000)
+  })
+})
+
+test("rendering that fails for now uses up attempts", async () => {
+  await play({ faults: () => ({ render: () => "busy" }) }, async (world) => {
+    await begin(world)
+    await until(world, isOver(world))
+    expect(only(world).context).toMatchObject({ outcome: "failed", attempt: 3, used: 3 })
+  })
+})
+
+test("a row that has ended is not revived by the owner that lost it", async () => {
+  const faults = freezing("after the handoff", 5 * minute, { rightClaims: true })
+  await play({ storage: "shared", onUnknown: "assumeSent", faults }, async (world) => {
+    await begin(world)
+    await rightIsUp(world)
+    await until(world, isOver(world))
+    await world.time.sleep(20 * minute)
+    expect(types(world).filter((type) => type === "RENDERED")).toHaveLength(1)
+    expect(only(world)).toMatchObject({ state: "done", dueAt: null, owner: null })
+    expect(world.server.total).toBe(1)
+  })
+})
+
+test("a crash at any await loses no mail and no step, and each second copy was reported in doubt", async () => {
+  let crashedWorlds = 0
+  for (let point = 1; point <= 40; point += 1) {
+    const faults = (): Partial<Faults> => {
+      let passed = 0
+      return { crashes: () => ++passed === point }
+    }
+    await play({ steps: 2, onUnknown: "resend", faults }, async (world) => {
+      await begin(world)
+      await until(world, () => world.durable.rows().filter(({ state }) => state === "done").length === 2, 10_000)
+      crashedWorlds += world.crashes
+    })
+  }
+  // Fewer awaits than that, and the last worlds would have proven nothing.
+  expect(crashedWorlds).toBe(40)
+})
