@@ -54,7 +54,7 @@ const drawFates = (chance: Chance): Record<Fate, number> =>
 export const drawOptions = (seed: number): SimOptions => {
   const chance = Chance.of(seed).fork("options")
   const sometimes = (share: number, value: number): number => (chance.happens(share) ? value : 0)
-  const storage = chance.weighted({ sync: 3, async: 5, shared: 3 })
+  const storage = chance.weighted({ sync: 6, async: 10, shared: 1 })
   const attempts = chance.between(1, 5)
   const idempotent = chance.happens(0.15)
   return {
@@ -62,7 +62,8 @@ export const drawOptions = (seed: number): SimOptions => {
     storage,
     leads: chance.between(1, 10),
     steps: chance.between(1, 3),
-    stepMinutes: chance.pick([0, 7, 90, 300]),
+    // Processes that share a storage look at it every second: long worlds cost too much.
+    stepMinutes: chance.pick(storage === "shared" ? [0, 7] : [0, 7, 90, 300]),
     onUnknown: chance.pick(["hold", "assumeSent", "resend"]),
     retry: {
       attempts,
@@ -94,6 +95,6 @@ export const drawOptions = (seed: number): SimOptions => {
       sigtermShare: chance.pick([0, 0.3, 0.9]),
     },
     userActions: chance.between(0, 25),
-    stormMs: chance.pick([10 * minute, hour, 3 * hour]),
+    stormMs: storage === "shared" ? 10 * minute : chance.pick([10 * minute, hour, 3 * hour]),
   }
 }

@@ -255,3 +255,23 @@ test("a crash at any await loses no mail and no step, and each second copy was r
   // Fewer awaits than that, and the last worlds would have proven nothing.
   expect(crashedWorlds).toBe(40)
 })
+
+test("an acceptance that comes while its doubt is settled by a lookup is not forgotten", async () => {
+  const deadlineMs = 5_000
+  // Accepted just after the call was given up, while the other side is still asked what became of it.
+  await play(
+    {
+      onUnknown: "assumeSent",
+      transport: { lookup: true, latencyMs: 3_100, deadlineMs },
+      faults: () => ({}),
+      seed: 2,
+    },
+    async (world) => {
+      await begin(world)
+      await until(world, isOver(world))
+      await world.time.sleep(20 * minute)
+      expect(types(world)).toContain("LATE_RECEIPT")
+      expect(world.server.total).toBe(1)
+    },
+  )
+})

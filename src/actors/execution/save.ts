@@ -88,7 +88,18 @@ export const saveProgress = (
     const successor = yield* successorOf(campaign, progress, services.clock.currentTimeMillisUnsafe())
     const commit = commitOf(progress, successor === undefined ? options : { ...options, successor })
     const result = yield* commitForCertain(services, commit)
-    if (result.type === "ok") publishProgress(services, progress, commit.plan)
+    if (result.type === "ok") {
+      publishProgress(services, progress, commit.plan)
+      // Evidence that came while the end was being written belongs to the history all the same.
+      for (const flag of result.unheard ?? [])
+        if (flag.type === "LATE_RECEIPT")
+          services.fork(
+            persist(
+              services,
+              campaign.signal(commit.id, () => flag),
+            ),
+          )
+    }
     return result
   })
 

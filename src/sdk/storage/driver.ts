@@ -67,7 +67,12 @@ export interface Commit extends Fence {
 
 /** What became of one commit. */
 export type CommitResult =
-  | { readonly type: "ok"; readonly version: number }
+  | {
+      readonly type: "ok"
+      readonly version: number
+      /** Flags that came too late for a row that has ended by this commit: they are gone from the row. Absent for none. */
+      readonly unheard?: ReadonlyArray<Flag>
+    }
   /** Token or version differ, or the row has ended: this writer is late. Nothing was written. */
   | { readonly type: "leaseLost" }
   /** A flag waits on the row: apply it first. Nothing was written. */

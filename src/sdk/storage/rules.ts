@@ -189,7 +189,8 @@ export const decideCommit = (
       return { result: { type: "refused", reason: "suppressed" } }
   }
   const next = written(entry, commit, now, row.token, commit.leaseUntil)
-  return { result: { type: "ok", version: next.row.version }, next }
+  const unheard = isEnded(commit) ? row.flags.slice(commit.appliedFlags) : []
+  return { result: { type: "ok", version: next.row.version, ...(unheard.length === 0 ? {} : { unheard }) }, next }
 }
 
 /** What a signal makes of the row: its commit when nobody holds it, a waiting flag otherwise. */
