@@ -20,6 +20,8 @@ export interface LifeOptions {
   readonly leads: ReadonlyArray<string>
   /** Where acknowledged leads are noted. */
   readonly acknowledged: string
+  /** Mails under way at once; default 4. */
+  readonly connections?: number
   readonly kill: { readonly point: KillPoint; readonly nth: number } | null
 }
 
@@ -34,7 +36,7 @@ const note = (line: string): void => {
   fsyncSync(notes)
 }
 
-const transport = sendingWithKillPoint(smtp({ url: options.smtp, connections: 4 }), point, die)
+const transport = sendingWithKillPoint(smtp({ url: options.smtp, connections: options.connections ?? 4 }), point, die)
 let firstSend: number | undefined
 
 const runtime = await createRuntime({

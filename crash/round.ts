@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process"
-import { mkdtemp } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
@@ -9,6 +9,7 @@ import { dice } from "./dice.ts"
 import { type KillPoint, killPoints } from "./kill-point.ts"
 import { compare, type Findings } from "./ledger.ts"
 import type { LifeOptions } from "./life.ts"
+import { shadowDisk } from "./power-loss.ts"
 import { removeStore, type StorageName } from "./stores.ts"
 
 const life = fileURLToPath(new URL("life.ts", import.meta.url))
@@ -34,10 +35,15 @@ interface Ended {
   readonly output: string
 }
 
-const live = (options: LifeOptions, killAfterMs: number | undefined): Promise<Ended> =>
+const live = (
+  options: LifeOptions,
+  killAfterMs: number | undefined,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--conditions=sendstate-source", life, JSON.stringify(options)], {
       stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...environment },
     })
     let output = ""
     let timer: NodeJS.Timeout | undefined
@@ -69,11 +75,15 @@ export const playRound = async (
   storage: StorageName,
   seed: number,
   sink: { readonly url: string; readonly ledger: string },
+  options: { readonly powerLoss: boolean },
 ): Promise<Round> => {
   const roll = dice(seed)
   const folder = await mkdtemp(join(tmpdir(), "sendstate-crash-"))
+  const scratch = await mkdtemp(join(tmpdir(), "sendstate-crash-beside-"))
+  const disk = options.powerLoss ? shadowDisk(folder, scratch) : undefined
   const onUnknown = roll() < 0.5 ? "hold" : "resend"
-  const acknowledged = join(folder, "acknowledged")
+  // Beside the store: what the caller was told survives whatever happens to the disk.
+  const acknowledged = join(scratch, "acknowledged")
   const base = { storage, folder, smtp: sink.url, onUnknown, leads: people(roll), acknowledged } as const
   const points: Array<KillPoint> = []
   let killed = 0
@@ -84,8 +94,10 @@ export const playRound = async (
     const { signal } = await live(
       { ...base, kill: { point, nth } },
       point === "random" ? Math.floor(roll() * 400) : undefined,
+      disk?.environment,
     )
     if (signal === "SIGKILL") killed += 1
+    disk?.losePower(roll)
   }
   const last = await live({ ...base, kill: null }, undefined)
   // What the sink takes after its client has died is taken all the same.
@@ -97,6 +109,7 @@ export const playRound = async (
       ? [...findings.problems, `the last life did not end: ${last.output.slice(-500)}`]
       : findings.problems
   await removeStore(storage, folder)
+  await rm(scratch, { recursive: true, force: true })
   return {
     seed,
     points,

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, realpathSync } from "node:fs"
+import { closeSync, existsSync, openSync, realpathSync, rmSync, truncateSync } from "node:fs"
 import { basename, dirname, join, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { StorageError, StorageOwned } from "../../sdk/errors.ts"
@@ -40,7 +40,13 @@ export const createPrivately = (path: string): boolean => {
   }
 }
 
-const isBusy = (error: unknown): boolean => error instanceof Error && "errcode" in error && error.errcode === 5
+const hasCode = (error: unknown, ...codes: ReadonlyArray<number>): boolean =>
+  error instanceof Error && "errcode" in error && codes.some((code) => code === error.errcode)
+
+const isBusy = (error: unknown): boolean => hasCode(error, 5)
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB. */
+const isDamaged = (error: unknown): boolean => hasCode(error, 11, 26)
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -86,16 +92,14 @@ const take = (db: DatabaseSync): boolean => {
   return false
 }
 
-/**
- * Takes the lock of a file: a transaction that stays open in a SQLite file beside it. The operating system's lock
- * below it ends with the process, however that ends. A write transaction rather than an exclusive one, so that others
- * can read in it whose lock it is.
- *
- * @throws StorageOwned at once, with the pid, when another process, or this one, has it.
- */
-export const takeOwnerLock = (storage: string, path: string): OwnerLock => {
-  const lockPath = `${path}.owner`
-  createPrivately(lockPath)
+// A power loss may leave anything in a file that is never synced; nobody who lives has written that. Emptied in place: a
+// lock that somebody takes meanwhile is on the same file, and stays.
+const empty = (lockPath: string): void => {
+  rmSync(`${lockPath}-journal`, { force: true })
+  truncateSync(lockPath)
+}
+
+const lock = (storage: string, path: string, lockPath: string): OwnerLock => {
   const db = new DatabaseSync(lockPath)
   try {
     // It is only ever read while its writer lives: nothing of it has to reach the disk.
@@ -117,5 +121,24 @@ export const takeOwnerLock = (storage: string, path: string): OwnerLock => {
   } catch (error) {
     db.close()
     throw error
+  }
+}
+
+/**
+ * Takes the lock of a file: a transaction that stays open in a SQLite file beside it. The operating system's lock
+ * below it ends with the process, however that ends. A write transaction rather than an exclusive one, so that others
+ * can read in it whose lock it is.
+ *
+ * @throws StorageOwned at once, with the pid, when another process, or this one, has it.
+ */
+export const takeOwnerLock = (storage: string, path: string): OwnerLock => {
+  const lockPath = `${path}.owner`
+  createPrivately(lockPath)
+  try {
+    return lock(storage, path, lockPath)
+  } catch (error) {
+    if (!isDamaged(error)) throw error
+    empty(lockPath)
+    return lock(storage, path, lockPath)
   }
 }
