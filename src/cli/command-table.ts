@@ -10,6 +10,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Show one lead's mail, or send it to yourself",
     load: async () => commandOf((await import("./commands/preview.ts")).previewCommand),
   },
+  simulate: {
+    summary: "Run a campaign in virtual time: when would it finish, what would fail",
+    load: async () => commandOf((await import("./commands/simulate.ts")).simulateCommand),
+  },
   demo: {
     summary: "Watch a campaign run against a mail server that fails on purpose",
     load: async () => commandOf((await import("./commands/demo.ts")).demoCommand),

@@ -10,7 +10,7 @@ import { decodeRow, executionColumns } from "./row-codec.ts"
 import { nowSql, type Session } from "./session.ts"
 
 /** Elements of one transaction: bounds locks, memory, and places in the change log. */
-export const batchSize = 2_000
+const batchSize = 2_000
 
 interface Locked {
   readonly rows: Map<string, RowEntry>

@@ -1,0 +1,116 @@
+import { defineCommand } from "citty"
+import type { LeadInput } from "sendstate/sdk"
+import type { Simulation } from "sendstate/simulation"
+import { readCampaignFile } from "../campaign-file.ts"
+import { writeCounts } from "../counts-report.ts"
+import { countText, durationText, numberText } from "../duration-text.ts"
+import { exitCodes } from "../exit-code.ts"
+import { readLeads } from "../lead-file.ts"
+import { numberOption } from "../number-option.ts"
+import { err, out, writeJson } from "../output.ts"
+import { timeText } from "../time-text.ts"
+import { UsageError } from "../usage-error.ts"
+
+const args = {
+  campaign: { type: "positional", required: true, valueHint: "CAMPAIGN.yaml", description: "What would be sent" },
+  leads: { type: "positional", required: true, valueHint: "LEADS.csv", description: "To whom" },
+  seed: { type: "string", valueHint: "N", description: "Other dice; the same seed gives the same result. Default 1" },
+  start: { type: "string", valueHint: "TIME", description: "When it starts, ISO 8601. Default 2026-01-05T09:00:00Z" },
+  days: { type: "string", valueHint: "N", description: "End after so many days. Default 366" },
+  rate: { type: "string", valueHint: "N", description: "Mails a second that the server takes. Default: no limit" },
+  temporary: {
+    type: "string",
+    valueHint: "SHARE",
+    description: "Of attempts that are put off (450), 0 to 1. Default 0",
+  },
+  permanent: { type: "string", valueHint: "SHARE", description: "Of recipients that do not exist (550). Default 0" },
+  unknown: { type: "string", valueHint: "SHARE", description: "Of attempts whose reply is lost. Default 0" },
+  json: { type: "boolean", description: "One JSON object on the last line of stdout" },
+} as const
+
+const barWidth = 40
+const dayMs = 86_400_000
+
+const startOf = (text: string | undefined): Date | undefined => {
+  if (text === undefined) return undefined
+  const start = new Date(text)
+  if (Number.isNaN(start.getTime()))
+    throw new UsageError(`--start is an ISO 8601 time, for example 2026-01-05T09:00:00Z, not "${text}".`)
+  return start
+}
+
+const leadsOf = async (file: string): Promise<ReadonlyArray<LeadInput>> => {
+  const leads: Array<LeadInput> = []
+  let refused = 0
+  for await (const row of readLeads(file))
+    if (row.type === "lead") leads.push(row.lead)
+    else refused += 1
+  if (refused > 0)
+    err.line(`${countText(refused, "row")} of ${file} would not be mailed: sendstate run --dry-run names them.`)
+  return leads
+}
+
+const writeCalendar = (calendar: Simulation["calendar"]): void => {
+  const days = new Map<number, number>()
+  for (const { at, sends } of calendar) {
+    const day = Math.floor(at / dayMs) * dayMs
+    days.set(day, (days.get(day) ?? 0) + sends)
+  }
+  const most = Math.max(1, ...days.values())
+  for (const [day, sends] of days)
+    out.line(
+      `  ${timeText(day).slice(0, 10)}  ${"█".repeat(Math.max(1, Math.round((sends / most) * barWidth))).padEnd(barWidth)}  ${numberText(sends)}`,
+    )
+}
+
+const write = (
+  campaign: string,
+  { counts, attempts, calendar, finishedAt, startedAt, violations }: Simulation,
+): void => {
+  out.line(`${out.style("bold", campaign)}  simulated, nothing was sent`)
+  out.line()
+  writeCalendar(calendar)
+  out.line()
+  out.line(
+    finishedAt === null
+      ? "  It does not finish within that time."
+      : `  Finished ${timeText(finishedAt)}, after ${durationText(finishedAt - startedAt)}.`,
+  )
+  const tries = attempts.accepted + attempts.rejected + attempts.unknown
+  out.line(
+    `  ${countText(tries, "attempt")}: ${numberText(attempts.accepted)} accepted, ${numberText(attempts.rejected)} rejected, ${numberText(attempts.unknown)} without a reply.`,
+  )
+  writeCounts(out, counts)
+  for (const violation of violations) out.line(`  VIOLATION ${violation}`)
+}
+
+/** `sendstate simulate`. */
+export const simulateCommand = defineCommand({
+  meta: { name: "simulate" },
+  args,
+  run: async ({ args: given }) => {
+    const shareOf = (name: "temporary" | "permanent" | "unknown") => {
+      const value = numberOption(name, given[name], { min: 0, whole: false })
+      if (value !== undefined && value > 1) throw new UsageError(`--${name} is a share from 0 to 1.`)
+      return value
+    }
+    const days = numberOption("days", given.days, { min: 0.001, whole: false })
+    const file = await readCampaignFile(given.campaign)
+    const leads = await leadsOf(given.leads)
+    const { simulate } = await import("sendstate/simulation")
+    const simulation = await simulate(file.input, leads, {
+      seed: numberOption("seed", given.seed, { min: 0, whole: true }),
+      start: startOf(given.start),
+      until: days === undefined ? undefined : days * dayMs,
+      transport: {
+        maxPerSecond: numberOption("rate", given.rate, { min: 0.0001, whole: false }),
+        temporary: shareOf("temporary"),
+        permanent: shareOf("permanent"),
+        unknown: shareOf("unknown"),
+      },
+    })
+    if (given.json === true) writeJson({ campaign: file.campaign.id, ...simulation })
+    else write(file.campaign.id, simulation)
+    return simulation.violations.length === 0 ? exitCodes.done : exitCodes.failures
+  },
+})

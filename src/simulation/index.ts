@@ -1,0 +1,3 @@
+export type { CalendarSpan } from "./calendar.ts"
+export { type EventModel, type SimulatedFaults, type SimulateOptions, type Simulation, simulate } from "./simulate.ts"
+export type { ModelledMail, TransportModel } from "./transport-model.ts"

@@ -1,0 +1,210 @@
+import * as z from "zod"
+import type { CampaignHandle } from "../api/campaign-handle.ts"
+import type { Runtime } from "../api/runtime-handle.ts"
+import { memory } from "../plugins/storage/memory/index.ts"
+import {
+  type CampaignInput,
+  type Counts,
+  type DurationInput,
+  durationSchema,
+  type LeadInput,
+  parse,
+  type Renderer,
+  type Storage,
+} from "../sdk/index.ts"
+import { Calendar, type CalendarSpan } from "./calendar.ts"
+import { Inspection } from "./inspect.ts"
+import { modelledRenderer } from "./modelled-renderer.ts"
+import { SeededRandom } from "./seeded-random.ts"
+import { modelledTransport, type TransportModel, transportModel } from "./transport-model.ts"
+import { VirtualProcess } from "./virtual-process.ts"
+import { VirtualWorld } from "./virtual-world.ts"
+
+/** What happens to the machine that the campaign runs on. */
+export interface SimulatedFaults {
+  /** Instants after the start at which the process is killed and started again; what it was sending is in doubt then. */
+  readonly kills?: ReadonlyArray<DurationInput> | undefined
+  /** How long a killed process stays away; default 1 minute. */
+  readonly downtime?: DurationInput | undefined
+}
+
+/** What recipients do. */
+export interface EventModel {
+  /** Share of recipients that unsubscribe from everything after a mail; default 0. */
+  readonly unsubscribe?: number | undefined
+  /** How long after it they do; default 1 hour. */
+  readonly after?: DurationInput | undefined
+}
+
+/** How a campaign is simulated. */
+export interface SimulateOptions {
+  /** The same seed gives the same result, to the byte; default 1. */
+  readonly seed?: number | string | undefined
+  /** When the campaign starts; default 2026-01-05 09:00 UTC, a Monday. Never the present: a result could not be repeated. */
+  readonly start?: Date | undefined
+  /** Ends the simulation after so much time of the campaign; default 366 days. */
+  readonly until?: DurationInput | undefined
+  /** How the other side behaves; default: it accepts everything, in 200 ms. */
+  readonly transport?: TransportModel | undefined
+  /** What recipients do; default: nothing. */
+  readonly events?: EventModel | undefined
+  readonly faults?: SimulatedFaults | undefined
+  /** Default: one that models rendering and reads no template. With a real one the mails are rendered in real time. */
+  readonly renderer?: Renderer | undefined
+  /** Length of a calendar's span; default 1 hour. */
+  readonly span?: DurationInput | undefined
+  /** How many sends are listed one by one, the first ones; default 0. */
+  readonly listSends?: number | undefined
+}
+
+/** What a simulated campaign did. Plain JSON. */
+export interface Simulation {
+  readonly seed: number | string
+  /** Epoch ms. */
+  readonly startedAt: number
+  /** When the last enrollment ended, epoch ms; `null` when `until` came first, or something is held in doubt. */
+  readonly finishedAt: number | null
+  readonly counts: Counts
+  /** Transport calls by what became of them. */
+  readonly attempts: { readonly accepted: number; readonly rejected: number; readonly unknown: number }
+  /** Copies that the other side took, by hour (or `span`). */
+  readonly calendar: ReadonlyArray<CalendarSpan>
+  /** The first `listSends` copies. */
+  readonly sends: ReadonlyArray<{ readonly executionId: string; readonly at: number }>
+  /** What must never happen: empty unless there is a bug. */
+  readonly violations: ReadonlyArray<string>
+}
+
+const options = z.strictObject({
+  seed: z.union([z.number(), z.string()]).default(1),
+  start: z.date().default(() => new Date("2026-01-05T09:00:00Z")),
+  until: durationSchema.default(366 * 86_400_000),
+  transport: transportModel.prefault({}),
+  events: z
+    .strictObject({ unsubscribe: z.number().min(0).max(1).default(0), after: durationSchema.default(3_600_000) })
+    .prefault({}),
+  faults: z
+    .strictObject({ kills: z.array(durationSchema).default([]), downtime: durationSchema.default(60_000) })
+    .prefault({}),
+  renderer: z.custom<Renderer>((value) => typeof value === "object" && value !== null, "must be a renderer").optional(),
+  span: durationSchema.default(3_600_000),
+  listSends: z.int().min(0).default(0),
+})
+
+/** How often counts are looked at, in milliseconds of the world. */
+const sampleMs = 6 * 3_600_000
+
+const readAll = async (leads: AsyncIterable<LeadInput>): Promise<ReadonlyArray<LeadInput>> => {
+  const all: Array<LeadInput> = []
+  for await (const lead of leads) all.push(lead)
+  return all
+}
+
+/**
+ * Runs a campaign in virtual time: the production machines and actors on a clock of their own, against a modelled other
+ * side. Days take moments, and nothing leaves this process.
+ *
+ * @param campaign As for `campaigns.create`.
+ * @param leads Any iterable; each is enrolled at the start. An async one is read to its end first.
+ * @throws InvalidInput for a campaign or options that make no sense.
+ * @example
+ * ```ts
+ * const { finishedAt, counts, calendar } = await simulate(
+ *   { id: "spring", from: "Ann <ann@acme.test>", steps: [{ template: "hello" }, { template: "nudge", after: "3 days" }] },
+ *   [{ email: "bob@example.test" }],
+ *   { seed: 7, transport: { temporary: 0.05, outages: [{ from: "1 hour", for: "2 hours" }] } },
+ * )
+ * ```
+ */
+export const simulate = async (
+  campaign: CampaignInput,
+  leads: Iterable<LeadInput> | AsyncIterable<LeadInput>,
+  given: SimulateOptions = {},
+): Promise<Simulation> => {
+  const settings = parse(options, given, "The simulation")
+  // Read before the world begins: its time goes on whenever nothing in it can happen, whatever a file is waiting for.
+  const audience = Symbol.asyncIterator in leads ? await readAll(leads) : leads
+  const { seed, until, events, faults, listSends } = settings
+  const world = new VirtualWorld()
+  const random = new SeededRandom(seed)
+  const memoryStorage = memory()
+  // Nobody outside asks for anything: a request would be looked for four times a second of a simulated year.
+  const storage: Storage = { ...memoryStorage, capabilities: { ...memoryStorage.capabilities, control: false } }
+  const epoch = settings.start.getTime()
+  const calendar = new Calendar(settings.span)
+  const inspection = new Inspection()
+  const copies = new Map<string, number>()
+  const sends: Array<{ readonly executionId: string; readonly at: number }> = []
+  const attempts = { accepted: 0, rejected: 0, unknown: 0 }
+  const leaving = random.fork("recipients")
+  let runtime: Runtime | undefined
+  let lives = 0
+
+  const unsubscribe = async (executionId: string): Promise<void> => {
+    await world.sleep(events.after)
+    const row = await runtime?.executions.get(executionId)
+    const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
+    if (lead !== undefined) await runtime?.suppress(lead.email, "unsubscribed")
+  }
+  const take = (executionId: string, at: number): void => {
+    copies.set(executionId, (copies.get(executionId) ?? 0) + 1)
+    calendar.add(at)
+    if (sends.length < listSends) sends.push({ executionId, at })
+    if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe) void unsubscribe(executionId)
+  }
+  const count = (outcome: keyof typeof attempts): void => {
+    attempts[outcome] += 1
+  }
+
+  const boot = async (): Promise<{ readonly process: VirtualProcess; readonly handle: CampaignHandle }> => {
+    lives += 1
+    const own = random.fork(`life ${lives}`)
+    const process = new VirtualProcess(world, { random: own, epoch })
+    const sink = { take, count }
+    runtime = await process.createRuntime({
+      storage,
+      renderer: settings.renderer ?? modelledRenderer,
+      transport: modelledTransport(settings.transport, { world, process, random: own.fork("transport"), sink }),
+    })
+    return { process, handle: await runtime.campaigns.create(campaign) }
+  }
+
+  const play = async (): Promise<Omit<Simulation, "seed" | "calendar" | "sends" | "violations" | "attempts">> => {
+    let { process, handle } = await boot()
+    await handle.enroll(audience)
+    await handle.close()
+    const kills = [...faults.kills].sort((left, right) => left - right)
+    let finishedAt: number | null = null
+    while (world.timeline.now < until) {
+      const next = Math.min(until, kills[0] ?? Number.POSITIVE_INFINITY, world.timeline.now + sampleMs)
+      const signal = new AbortController()
+      const ended = await Promise.race([
+        handle.settled({ signal: signal.signal }).then(
+          () => true,
+          () => false,
+        ),
+        world.sleep(next - world.timeline.now).then(() => false),
+      ])
+      signal.abort()
+      inspection.sample(await handle.stats())
+      if (ended) {
+        if (handle.status().state === "completed") finishedAt = process.clock.currentTimeMillisUnsafe()
+        break
+      }
+      if (kills[0] !== undefined && world.timeline.now >= kills[0]) {
+        kills.shift()
+        process.kill()
+        memoryStorage.kill()
+        await world.sleep(faults.downtime)
+        ;({ process, handle } = await boot())
+      }
+    }
+    const counts = await handle.stats()
+    if (runtime !== undefined) await inspection.compare(runtime, copies)
+    await runtime?.close({ deadlineMs: 0 })
+    return { startedAt: epoch, finishedAt, counts }
+  }
+
+  const result = await world.run(play())
+  return { seed, ...result, attempts, calendar: calendar.spans(), sends, violations: inspection.violations() }
+}

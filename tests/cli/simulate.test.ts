@@ -1,0 +1,17 @@
+import { expect, test } from "vitest"
+import { campaignFolder, leadsCsv, twoMails } from "./campaign-folder.ts"
+import { sendstate } from "./command.ts"
+
+test("a campaign file is simulated: calendar, finish and counts, and nothing is sent or stored", async () => {
+  await using folder = await campaignFolder(twoMails, leadsCsv(30))
+  const shown = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv", "--temporary", "0.2"])
+  expect(shown.code).toBe(0)
+  expect(shown.stdout).toContain("simulated, nothing was sent")
+  expect(shown.stdout).toMatch(/2026-01-05 {2}█+/)
+  expect(shown.stdout).toMatch(/Finished 2026-01-06/)
+  const json = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv", "--json", "--seed", "4"])
+  expect(json.json()).toMatchObject({ campaign: "news", seed: 4, counts: { planned: 60, sent: 60 }, violations: [] })
+  const wrong = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv", "--unknown", "7"])
+  expect(wrong.code).toBe(1)
+  expect(wrong.stderr).toContain("from 0 to 1")
+})

@@ -1,0 +1,98 @@
+import { InvalidInput, type LeadInput } from "sendstate/sdk"
+import { type SimulateOptions, simulate } from "sendstate/simulation"
+import { expect, test } from "vitest"
+
+const hour = 3_600_000
+const day = 24 * hour
+
+const spring = {
+  id: "spring",
+  from: "Ann <ann@acme.test>",
+  steps: [{ template: "hello" }, { template: "nudge", after: "3 days" }],
+  retry: { attempts: 6, base: "10 minutes", cap: "4 hours", jitter: 0.2 },
+} as const
+
+const people = (count: number): ReadonlyArray<LeadInput> =>
+  Array.from({ length: count }, (_, index) => ({ email: `lead${index}@x.test` }))
+
+const rough: SimulateOptions = {
+  transport: { temporary: 0.1, permanent: 0.05, unknown: 0.02, outages: [{ from: "1 minute", for: "2 hours" }] },
+  faults: { kills: ["30 minutes", "3 days"] },
+  events: { unsubscribe: 0.1, after: "1 day" },
+}
+
+test("the same seed gives the same bytes, another one another world", async () => {
+  const [first, again, other] = await Promise.all([
+    simulate({ ...spring, onUnknown: "resend" }, people(60), { ...rough, seed: 7, listSends: 1_000 }),
+    simulate({ ...spring, onUnknown: "resend" }, people(60), { ...rough, seed: 7, listSends: 1_000 }),
+    simulate({ ...spring, onUnknown: "resend" }, people(60), { ...rough, seed: 8, listSends: 1_000 }),
+  ])
+  expect(JSON.stringify(again)).toBe(JSON.stringify(first))
+  expect(JSON.stringify({ ...other, seed: 7 })).not.toBe(JSON.stringify(first))
+})
+
+test("a rough world of kills, outages and lost replies breaks no promise, and everything is accounted for", async () => {
+  const { counts, violations, attempts } = await simulate({ ...spring, onUnknown: "resend" }, people(80), rough)
+  expect(violations).toEqual([])
+  expect(counts.planned).toBe(counts.sent + counts.failed + counts.suppressed + counts.inDoubt)
+  expect(counts.suppressed).toBeGreaterThan(0)
+  expect(counts.failed).toBeGreaterThan(0)
+  expect(counts.inDoubtTotal).toBeGreaterThan(0)
+  expect(attempts.rejected).toBeGreaterThan(0)
+})
+
+test("the calendar shows each step in its hour, and the finish is the last enrollment's end", async () => {
+  const { calendar, startedAt, finishedAt, sends } = await simulate(spring, people(100), { listSends: 3 })
+  expect(calendar).toEqual([
+    { at: startedAt, sends: 100 },
+    { at: startedAt + 3 * day, sends: 100 },
+  ])
+  expect(sends).toHaveLength(3)
+  expect((finishedAt ?? 0) - startedAt).toBeGreaterThanOrEqual(3 * day)
+  expect((finishedAt ?? 0) - startedAt).toBeLessThan(3 * day + hour)
+})
+
+test("a slow server spreads the campaign as its rate says", async () => {
+  const { finishedAt, startedAt, calendar } = await simulate(
+    { ...spring, steps: [{ template: "hello" }] },
+    people(200),
+    { transport: { maxPerSecond: 0.01 } },
+  )
+  // 200 mails, one each 100 s.
+  expect((finishedAt ?? 0) - startedAt).toBeGreaterThanOrEqual(199 * 100_000)
+  expect(calendar.every(({ sends }) => sends <= 37)).toBe(true)
+})
+
+test("an outage delays, and nobody loses an attempt for it", async () => {
+  const { counts, finishedAt, startedAt } = await simulate(
+    { ...spring, steps: [{ template: "hello" }], retry: { attempts: 1 } },
+    people(40),
+    { transport: { outages: [{ from: 0, for: "5 hours" }] } },
+  )
+  expect(counts).toMatchObject({ sent: 40, failed: 0 })
+  expect((finishedAt ?? 0) - startedAt).toBeGreaterThanOrEqual(5 * hour)
+})
+
+test("what is held in doubt is not finished; `until` ends what never ends", async () => {
+  const held = await simulate(spring, people(5), { transport: { unknown: 1 } })
+  expect(held).toMatchObject({ finishedAt: null, counts: { inDoubt: 5, sent: 0 } })
+  const cut = await simulate(spring, people(5), { until: "1 day" })
+  expect(cut).toMatchObject({ finishedAt: null, counts: { sent: 5, scheduled: 5 } })
+})
+
+test("a transport model of one's own decides by lead and attempt", async () => {
+  const { counts, attempts } = await simulate({ ...spring, steps: [{ template: "hello" }] }, people(10), {
+    transport: {
+      outcome: ({ to, attempt }) =>
+        to === "lead3@x.test" && attempt < 3
+          ? { type: "rejected", scope: "recipient", retryable: true, code: "450" }
+          : undefined,
+    },
+  })
+  expect(counts).toMatchObject({ sent: 10 })
+  expect(attempts).toEqual({ accepted: 10, rejected: 2, unknown: 0 })
+})
+
+test("options that make no sense are refused before anything runs", async () => {
+  await expect(simulate(spring, [], { transport: { temporary: 2 } })).rejects.toThrow(InvalidInput)
+})
