@@ -8,9 +8,9 @@ import {
   stepExecution,
 } from "sendstate/machines"
 import type { ExecutionContext, ExecutionEvent, ExecutionState } from "sendstate/sdk"
+import { anyEventSequence, anyRetryPolicy } from "sendstate/testing"
 import { describe, expect, test } from "vitest"
 import { createActor } from "xstate"
-import { anyHistory, anyPolicy } from "./event-arbitrary.ts"
 import { holds } from "./law.ts"
 import { at, attempt, follow, nextAttempt, rejected, resolve, start, unknown } from "./story.ts"
 
@@ -27,7 +27,7 @@ describe("the in-process driver", () => {
   test("agrees with a full XState actor after every event", () => {
     const reached = new Set<ExecutionState>()
     holds(
-      fc.property(anyPolicy, anyHistory, (retry, history) => {
+      fc.property(anyRetryPolicy, anyEventSequence, (retry, history) => {
         const input = { id: "e1", retry, dueAt: at }
         const actor = createActor(executionMachine, { input }).start()
         let rest: ExecutionRest = startExecution(input)
@@ -56,7 +56,7 @@ describe("the in-process driver", () => {
 
   test("asks for the same commands as a full actor", () => {
     holds(
-      fc.property(anyPolicy, anyHistory, (retry, history) => {
+      fc.property(anyRetryPolicy, anyEventSequence, (retry, history) => {
         const input = { id: "e1", retry, dueAt: at }
         const asked: string[] = []
         const machine = executionMachine.provide({
@@ -80,7 +80,7 @@ describe("the in-process driver", () => {
 
   test("leaves what it was given untouched", () => {
     holds(
-      fc.property(anyPolicy, anyHistory, (retry, history) => {
+      fc.property(anyRetryPolicy, anyEventSequence, (retry, history) => {
         let rest: ExecutionRest = startExecution({ id: "e1", retry, dueAt: at })
         for (const event of history) {
           const before = JSON.stringify([rest, event])
@@ -97,7 +97,7 @@ describe("the in-process driver", () => {
 describe("replaying a history", () => {
   test("gives the same snapshot, whether refused events are in it or not", () => {
     holds(
-      fc.property(anyPolicy, anyHistory, (retry, history) => {
+      fc.property(anyRetryPolicy, anyEventSequence, (retry, history) => {
         const begin: ExecutionEvent = { type: "SCHEDULED", at, dueAt: at }
         const lived = walk(startExecution({ id: "e1", retry, dueAt: at }), history).at(-1)
         const replayed = replayExecution({ id: "e1", retry }, [begin, ...history])
@@ -120,7 +120,7 @@ describe("replaying a history", () => {
 describe("the laws of every execution", () => {
   test("the context is JSON, and a machine goes on from what was stored", () => {
     holds(
-      fc.property(anyPolicy, anyHistory, (retry, history) => {
+      fc.property(anyRetryPolicy, anyEventSequence, (retry, history) => {
         let live: ExecutionRest = startExecution({ id: "e1", retry, dueAt: at })
         let stored = live
         for (const event of history) {
@@ -137,7 +137,7 @@ describe("the laws of every execution", () => {
 
   test("budget, counters and ends are what they say", () => {
     holds(
-      fc.property(anyPolicy, anyHistory, (retry, history) => {
+      fc.property(anyRetryPolicy, anyEventSequence, (retry, history) => {
         const seen = walk(startExecution({ id: "e1", retry, dueAt: at }), history)
         for (const [index, { state, context }] of seen.entries()) {
           const before = seen[index - 1]?.context ?? context

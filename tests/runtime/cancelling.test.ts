@@ -1,6 +1,6 @@
 import type { SendOutcome } from "sendstate/sdk"
+import { faultyStorage } from "sendstate/testing"
 import { expect, test } from "vitest"
-import { faultyStorage } from "./faulty-storage.ts"
 import { accepted, busy, crowd, door, gone, hears, lost, openCampaign, people, reaches } from "./world.ts"
 
 /** A campaign whose one mail is under way until the test says how it ends. */

@@ -5,8 +5,8 @@ import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { Sendstate } from "sendstate/effect"
 import { memory as memoryStorage } from "sendstate/storage/memory"
+import { faultyStorage } from "sendstate/testing"
 import { memory as memoryTransport } from "sendstate/transport/memory"
-import { faultyStorage } from "./faulty-storage.ts"
 import { accepted, campaign, crowd, door, gone, openCampaign, renderer } from "./world.ts"
 
 const definition = campaign({ steps: [{ template: "hello" }, { template: "nudge", after: "1 minute" }] })

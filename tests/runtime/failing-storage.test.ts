@@ -1,5 +1,5 @@
+import { type FaultyStorage, faultyStorage, storageError } from "sendstate/testing"
 import { expect, test } from "vitest"
-import { type FaultyStorage, faultyStorage, storageError } from "./faulty-storage.ts"
 import { crowd, door, failureOf, hears, openCampaign, people, reaches } from "./world.ts"
 
 const intents = (args: ReadonlyArray<unknown>): boolean =>

@@ -3,8 +3,8 @@ import { replayExecution } from "sendstate/machines"
 import { bucketOf, buckets, type ExecutionRow, type SendOutcome, type Storage, type StorageDriver } from "sendstate/sdk"
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { sqlite } from "sendstate/storage/sqlite"
+import { faultyStorage, storageError } from "sendstate/testing"
 import { expect, test } from "vitest"
-import { faultyStorage, storageError } from "./faulty-storage.ts"
 import { accepted, busy, crowd, down, gone, lost, openCampaign, temporaryFolder, transportOf } from "./world.ts"
 
 /** Everything that can go wrong, decided by the lead's number and the attempt: the same in every run. */

@@ -1,5 +1,5 @@
+import { faultyStorage } from "sendstate/testing"
 import { expect, test } from "vitest"
-import { faultyStorage } from "./faulty-storage.ts"
 import { accepted, crowd, door, failureOf, openCampaign, people, reaches } from "./world.ts"
 
 test("a suppressed address is never mailed, in whatever case it is written", async () => {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import * as z from "zod"
+import { parseAddress } from "../../../sdk/domain/address.ts"
+import { InvalidInput } from "../../../sdk/errors.ts"
 import { parse } from "../../../sdk/schema.ts"
 import type { Message } from "../../../sdk/transport/message.ts"
 import type { SendOutcome } from "../../../sdk/transport/outcome.ts"
@@ -94,6 +96,8 @@ export const memory = (options: MemoryTransportOptions = {}): MemoryTransport =>
   const send = async (message: Message, context: SendContext): Promise<SendOutcome> => {
     if (context.signal.aborted)
       return { type: "rejected", scope: "host", retryable: true, code: "aborted", response: "the send was aborted" }
+    const refused = refusalOf(message)
+    if (refused !== undefined) return refused
     latestDate = Math.max(latestDate, message.date)
     const now = settings.now?.() ?? latestDate
     const repeated = idempotent !== undefined && ledger?.find(context.idempotencyKey, now) !== undefined
@@ -139,6 +143,17 @@ export const memory = (options: MemoryTransportOptions = {}): MemoryTransport =>
       count = 0
       ledger?.clear()
     },
+  }
+}
+
+// As every transport: a recipient is one mailbox, whatever comes here without the runtime's own check.
+const refusalOf = ({ envelope }: Message): SendOutcome | undefined => {
+  try {
+    parseAddress(envelope.to)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error
+    return { type: "rejected", scope: "recipient", retryable: false, code: error.code, response: error.message }
   }
 }
 

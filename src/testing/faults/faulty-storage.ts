@@ -3,8 +3,8 @@ import { memory } from "sendstate/storage/memory"
 
 type Method = keyof StorageDriver
 
-/** What happens to one call: it is refused before or after it was done, or has to wait. */
-export type Fault =
+/** What happens to one call of a driver: it is refused before or after it was done, or has to wait. */
+export type StorageFault =
   | { readonly before: StorageError }
   | { readonly after: StorageError }
   | { readonly wait: Promise<unknown> }
@@ -13,15 +13,17 @@ export type Fault =
   /** Done first, then answered late. */
   | { readonly waitAfter: Promise<unknown> }
 
-/** A storage that fails when the test says so. */
+/** A storage that fails when the test says so: set `fault` whenever it shall change. */
 export interface FaultyStorage extends Storage {
   /** Asked before each call; `undefined` lets it through. */
-  fault: (method: Method, args: ReadonlyArray<unknown>) => Fault | undefined
+  fault: (method: Method, args: ReadonlyArray<unknown>) => StorageFault | undefined
   /** The driver below, without faults. */
   readonly driver: () => StorageDriver
+  /** How often a method was called, failed calls included. */
   readonly calls: (method: Method) => number
 }
 
+/** A retryable error of a storage, for a fault; `indeterminate` leaves open whether it was written. */
 export const storageError = (code: string, indeterminate = false): StorageError =>
   new StorageError({
     storage: "faulty",

@@ -1,5 +1,5 @@
 import * as fc from "fast-check"
-import { defineRetryPolicy, type ExecutionEvent, type RetryPolicy } from "sendstate/sdk"
+import type { ExecutionEvent } from "sendstate/sdk"
 
 const at = fc.integer({ min: 0, max: 2_000_000_000_000 })
 const jitterUnit = fc.double({ min: 0, max: 1, noNaN: true }).map((unit) => unit + 0)
@@ -70,18 +70,12 @@ const anyEvent: fc.Arbitrary<ExecutionEvent> = fc.oneof(
   })),
 )
 
-export const anyHistory: fc.Arbitrary<ReadonlyArray<ExecutionEvent>> = fc.array(anyEvent, {
+/**
+ * Events of one execution in any order, 1 to 60 of them: most of what can be thought of and some of what cannot, since each
+ * may come where the machine does not take it. Shrinks to fewer, earlier and smaller ones.
+ */
+export const anyEventSequence: fc.Arbitrary<ReadonlyArray<ExecutionEvent>> = fc.array(anyEvent, {
   minLength: 1,
   maxLength: 60,
   size: "max",
 })
-
-export const anyPolicy: fc.Arbitrary<RetryPolicy> = fc
-  .record({
-    attempts: fc.integer({ min: 1, max: 4 }),
-    base: fc.integer({ min: 0, max: 5_000 }),
-    factor: fc.integer({ min: 1, max: 10 }),
-    cap: fc.integer({ min: 5_000, max: 100_000 }),
-    jitter: fc.constantFrom(0, 0.2, 1),
-  })
-  .map((input) => defineRetryPolicy(input))
