@@ -38,6 +38,9 @@ const storage = "postgres"
 /** Transactions that lost against another one are run again: nothing of them was written. */
 const mostTries = 8
 
+/** How long a transaction may wait for its own process, milliseconds: all of them are a few statements. */
+const longestPauseMs = 5_000
+
 const conflicts = new Set(["DeadlockError", "SerializationError", "LockTimeoutError"])
 
 const isConflict = (error: SqlError): boolean => conflicts.has(error.reason._tag)
@@ -97,7 +100,8 @@ export class Database {
         startupParameters: {
           statement_timeout: String(settings.statementTimeoutMs),
           lock_timeout: String(Math.max(1, Math.floor(settings.statementTimeoutMs / 2))),
-          idle_in_transaction_session_timeout: String(settings.statementTimeoutMs),
+          // A process that is frozen in the middle of a transaction must not hold its rows against the others.
+          idle_in_transaction_session_timeout: String(Math.min(longestPauseMs, settings.statementTimeoutMs)),
         },
       }),
     )

@@ -86,10 +86,10 @@ describe.skipIf(noServer !== undefined)("two processes on one campaign", () => {
     await expect.poll(view.ended, { timeout: 30_000 }).toBeGreaterThan(60)
     first.kill("SIGKILL")
     // Its leases are void once it is proven dead: long before they would end by themselves.
-    await expect.poll(view.ended, { timeout: 25_000, interval: 200 }).toBe(300)
+    await expect.poll(view.ended, { timeout: 50_000, interval: 200 }).toBe(300)
     expect(await copiesBeyondDoubts(view, mails())).toEqual({ lost: 0, unreported: 0 })
     expect(await view.verify()).toEqual({ executions: 300, problems: [] })
-  }, 90_000)
+  }, 180_000)
 
   it("one is frozen until its leases have ended, and goes on: its late writes are refused, nothing is lost", async () => {
     const { schema, start, mails } = share()
@@ -99,7 +99,7 @@ describe.skipIf(noServer !== undefined)("two processes on one campaign", () => {
     const view = await watch(schema)
     await expect.poll(view.ended, { timeout: 30_000 }).toBeGreaterThan(40)
     first.kill("SIGSTOP")
-    await expect.poll(view.ended, { timeout: 40_000, interval: 200 }).toBe(200)
+    await expect.poll(view.ended, { timeout: 100_000, interval: 200 }).toBe(200)
     const before = mails().length
     first.kill("SIGCONT")
     await new Promise((resolve) => setTimeout(resolve, 1_500))
@@ -107,7 +107,7 @@ describe.skipIf(noServer !== undefined)("two processes on one campaign", () => {
     expect(await copiesBeyondDoubts(view, mails())).toEqual({ lost: 0, unreported: 0 })
     expect(mails().length - before).toBeLessThanOrEqual(4)
     expect(await view.verify()).toEqual({ executions: 200, problems: [] })
-  }, 90_000)
+  }, 180_000)
 
   it("a pause in one process is followed by the other; so are a resume and a new campaign", async () => {
     const schema = newSchema()
