@@ -4,7 +4,11 @@ export { anyEventSequence } from "./arbitraries/event-sequence.ts"
 export { type ArbitraryHistory, anyHistory } from "./arbitraries/history.ts"
 export { anyAddress, anyLead, anyLeads } from "./arbitraries/lead.ts"
 export { anyFailures, anyJitterUnit, anyRetryPolicy, type FailedAttempt } from "./arbitraries/retry-policy.ts"
-export { type ObserverConformanceOptions, observerConformance } from "./conformance/observer/observer-conformance.ts"
+export {
+  type ObserverConformanceOptions,
+  type ObserverSubject,
+  observerConformance,
+} from "./conformance/observer/observer-conformance.ts"
 export { type RendererConformanceOptions, rendererConformance } from "./conformance/renderer/renderer-conformance.ts"
 export type { TestRunner } from "./conformance/runner.ts"
 export * as sampleRows from "./conformance/storage/rows.ts"

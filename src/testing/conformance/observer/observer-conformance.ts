@@ -3,18 +3,21 @@ import { defineRetryPolicy, type ExecutionEvent, type Observer, type RuntimeEven
 import { expect } from "../expectation.ts"
 import type { TestRunner } from "../runner.ts"
 
+/** An observer under test, and what it shows. */
+export interface ObserverSubject {
+  readonly observer: Observer
+  /** Everything that it has put out so far, as text. */
+  readonly output: () => string | Promise<string>
+  /** Gives everything back. */
+  readonly dispose?: () => unknown
+}
+
 /** What {@link observerConformance} tries. */
 export interface ObserverConformanceOptions {
   /** Name of the group of tests. */
   readonly name: string
-  /** An observer of its own for each test, and everything that it has put out so far, as text. */
-  readonly create: () =>
-    | { readonly observer: Observer; readonly output: () => string | Promise<string>; readonly dispose?: () => unknown }
-    | Promise<{
-        readonly observer: Observer
-        readonly output: () => string | Promise<string>
-        readonly dispose?: () => unknown
-      }>
+  /** An observer of its own for each test. */
+  readonly create: () => ObserverSubject | Promise<ObserverSubject>
 }
 
 const at = Date.UTC(2026, 0, 5, 9)
@@ -56,8 +59,7 @@ const story = (executionId: string): ReadonlyArray<RuntimeEvent> => {
  */
 export const observerConformance = (runner: TestRunner, { name, create }: ObserverConformanceOptions): void => {
   runner.describe(name, () => {
-    type Made = Awaited<ReturnType<ObserverConformanceOptions["create"]>>
-    const it = (title: string, body: (made: Made) => Promise<void>) =>
+    const it = (title: string, body: (made: ObserverSubject) => Promise<void>) =>
       runner.it(title, async () => {
         const made = await create()
         try {
