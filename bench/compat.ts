@@ -66,7 +66,7 @@ const measure = async (name: string, folder: string): Promise<void> => {
   once("cancelExecution", () => scheduler.cancelExecution(id))
   once(`cancelExecutions of a lead with ${perLead}`, () => scheduler.cancelExecutions(undefined, "lead-420"))
   once(`cancelExecutions of a campaign with ${perCampaign}`, () => scheduler.cancelExecutions("autumn"))
-  once("cancelExecutions of the rest, each durable by itself", () => scheduler.cancelExecutions("spring"))
+  once("cancelExecutions of a campaign with all the rest", () => scheduler.cancelExecutions("spring"))
   await compat.close()
 }
 

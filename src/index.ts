@@ -1,3 +1,4 @@
+export type { CancelSelection } from "./actors/cancel-orders.ts"
 export type { LeaseTimes } from "./actors/execution/lease.ts"
 export type { LeadDirectory } from "./actors/lead-directory.ts"
 export type { Problem } from "./actors/problems.ts"

@@ -1,4 +1,6 @@
 import * as Effect from "effect/Effect"
+import type { CancelSelection } from "../actors/cancel-orders.ts"
+import { cancelAll } from "../actors/runtime/cancelling-all.ts"
 import { cancelWaiting } from "../actors/runtime/cancelling-many.ts"
 import {
   type CancelAnswer,
@@ -48,6 +50,14 @@ export interface SyncHandle {
   cancel(id: string, options?: { readonly by?: "user" | "campaign" }): CancelAnswer | "missing"
   /** As `executions.cancelWaiting`. */
   cancelWaiting(ids: ReadonlyArray<string>): ReadonlyArray<boolean>
+  /**
+   * Cancels all that wait of a campaign, of a lead, or of both together, in one durable write, however many: nothing of it
+   * is sent once it answers. Their rows are written beside, and after a restart, until then they are
+   * {@link SyncHandle.isCancelled} only. Answers the executions that are worked on at this moment, which it leaves alone.
+   */
+  cancelAll(selection?: CancelSelection): ReadonlyArray<string>
+  /** Whether this row was cancelled by {@link SyncHandle.cancelAll} and is not written yet. */
+  isCancelled(row: ExecutionRow): boolean
   /** @throws NotFound */
   explain(id: string): Explanation
   /** As `executions.reschedule`. */
@@ -80,6 +90,8 @@ const twins: Readonly<Record<keyof SyncHandle, string>> = {
   counts: "campaign.stats",
   cancel: "runtime.executions.cancel",
   cancelWaiting: "runtime.executions.cancelWaiting",
+  cancelAll: "runtime.executions.cancelWaiting",
+  isCancelled: "runtime.executions.get",
   explain: "runtime.explain",
   reschedule: "runtime.executions.reschedule",
   retry: "runtime.executions.retry",
@@ -133,6 +145,8 @@ export const makeSyncHandle = (
         on(id, (actor) => cancelExecution(services, actor, id, by)),
       ),
     cancelWaiting: (ids) => run("cancelWaiting", cancelWaiting(runtime, ids)),
+    cancelAll: (selection = {}) => run("cancelAll", cancelAll(runtime, selection)),
+    isCancelled: (row) => run("isCancelled", services.cancelOrders.covers(row)),
     explain: (id) => run("explain", runtime.explain(id)),
     reschedule: (id, dueAt) =>
       run(

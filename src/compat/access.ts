@@ -18,6 +18,8 @@ export interface Access {
   readonly templateName: (row: ExecutionRow) => MaybePromise<string>
   readonly cancel: (id: string, by: "user" | "campaign") => MaybePromise<string>
   readonly cancelWaiting: (ids: ReadonlyArray<string>) => MaybePromise<ReadonlyArray<boolean>>
+  /** Whether it was cancelled with many others, and its row does not say so yet. */
+  readonly isCancelled: (row: ExecutionRow) => boolean
   readonly reschedule: (id: string, dueAt: number) => MaybePromise<string>
   readonly retry: (id: string) => MaybePromise<string>
   readonly create: (campaign: CampaignInput, update: boolean) => MaybePromise<unknown>
@@ -38,6 +40,7 @@ export const syncAccess = ({ sync }: Runtime): Access => ({
   templateName: (row) => sync.templateName(row),
   cancel: (id, by) => sync.cancel(id, { by }),
   cancelWaiting: (ids) => sync.cancelWaiting(ids),
+  isCancelled: (row) => sync.isCancelled(row),
   reschedule: (id, dueAt) => sync.reschedule(id, dueAt),
   retry: (id) => sync.retry(id),
   create: (campaign, update) => sync.create(campaign, { update }),
@@ -58,6 +61,8 @@ export const asyncAccess = (runtime: Runtime): Access => ({
   templateName: (row) => runtime.templateName(row),
   cancel: (id, by) => runtime.executions.cancel(id, { by }),
   cancelWaiting: (ids) => runtime.executions.cancelWaiting(ids),
+  // Only a caller on the stack leaves rows for later.
+  isCancelled: () => false,
   reschedule: (id, dueAt) => runtime.executions.reschedule(id, dueAt),
   retry: (id) => runtime.executions.retry(id),
   create: (campaign, update) => runtime.campaigns.create(campaign, { update }),

@@ -22,7 +22,7 @@ import type { CompatOptions } from "./options.ts"
 import { OwnCampaigns, OwnCommunications, OwnLeads, OwnTemplates } from "./own-documents.ts"
 import { Projection } from "./projection.ts"
 import { leadInputOf } from "./render-data.ts"
-import { identityOf, shownExecution } from "./shown-execution.ts"
+import { cancelledByUser, identityOf, shownExecution } from "./shown-execution.ts"
 import type { CampaignSource, CommunicationSink, LeadSource, TemplateSource } from "./sources.ts"
 import type { CampaignExecution, RetryConfig } from "./types.ts"
 
@@ -237,6 +237,12 @@ export class Core implements Engine {
     this.ledger.catchUp(access)
     // With synchronous access nothing answers a Promise.
     return answer as A
+  }
+
+  /** Cancels all that wait of a campaign, or of all, where the storage answers at once; answers how many. */
+  cancelAll(campaignId: string | undefined): number {
+    const held = this.#openNow().runtime.sync.cancelAll({ campaignId })
+    return this.projection.fail(cancelledByUser, new Set(held.map((nativeId) => identityOf(nativeId).id)), campaignId)
   }
 
   /** The same for every storage; reads after it see it. */

@@ -21,6 +21,9 @@ export const cancelOne = (core: Core, access: Access, id: string): MaybePromise<
   )
 }
 
+/** As many are written while the caller waits; of more, the rows follow. */
+const writtenAtOnce = 100
+
 /** Cancels all scheduled ones of a campaign, of a lead, or of both together; they are listed as failed then. */
 export const cancelMany = (
   core: Core,
@@ -28,6 +31,8 @@ export const cancelMany = (
   campaignId: string | undefined,
   leadId: string | undefined,
 ): MaybePromise<number> => {
+  if (leadId === undefined && core.projection.counts(campaignId).scheduled > writtenAtOnce)
+    return core.cancelAll(campaignId)
   const ids = core.projection.waiting(campaignId, leadId).map((id) => core.ledger.nativeId(id))
   return chain(access.cancelWaiting(ids), (answers) => answers.filter((isCancelled) => isCancelled).length)
 }

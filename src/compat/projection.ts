@@ -51,7 +51,7 @@ export class Projection {
   #all = newGroup()
   #campaigns = new Map<string, Group>()
   #leads = new Map<string, Map<string, CampaignExecution>>()
-  /** Held ones that have ended, in the order of their end. */
+  /** Held ones that have ended, in the order of their end; empty where all of them are kept. */
   #ended = new Set<string>()
   #lastProcessedAt = 0
 
@@ -73,9 +73,12 @@ export class Projection {
     this.#leads.set(leadId, ofLead)
     this.#lastProcessedAt = Math.max(this.#lastProcessedAt, lastAttempt?.getTime() ?? 0)
     if (!hasEnded(status)) return
-    this.#ended.add(id)
-    const [oldest] = this.#ended
-    if (this.#ended.size > this.#keepEnded && oldest !== undefined) this.#drop(oldest, false)
+    this.#noteEnd(id)
+    this.#dropOldest()
+  }
+
+  #noteEnd(id: string): void {
+    if (this.#keepEnded !== Number.POSITIVE_INFINITY) this.#ended.add(id)
   }
 
   #campaign(campaignId: string): Group {
@@ -132,6 +135,33 @@ export class Projection {
       if (execution.status === "scheduled" && (campaignId === undefined || execution.campaignId === campaignId))
         ids.push(execution.id)
     return ids
+  }
+
+  /** Shows all waiting ones of this campaign, or of all, as failed for this reason, but for `except`; answers how many. */
+  fail(errorMessage: string, except: ReadonlySet<string>, campaignId: string | undefined): number {
+    let count = 0
+    for (const execution of this.#group(campaignId).held.values()) {
+      if (execution.status !== "scheduled" || except.has(execution.id)) continue
+      // In place: with hundreds of thousands, putting each anew would take its caller a second.
+      execution.status = "failed"
+      execution.errorMessage = errorMessage
+      const { counts } = this.#campaign(execution.campaignId)
+      counts.scheduled -= 1
+      counts.failed += 1
+      this.#noteEnd(execution.id)
+      count += 1
+    }
+    this.#all.counts.scheduled -= count
+    this.#all.counts.failed += count
+    this.#dropOldest()
+    return count
+  }
+
+  #dropOldest(): void {
+    for (const oldest of this.#ended) {
+      if (this.#ended.size <= this.#keepEnded) return
+      this.#drop(oldest, false)
+    }
   }
 
   counts(campaignId?: string): StatusCounts {

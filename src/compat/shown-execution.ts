@@ -4,7 +4,7 @@ import { chain } from "./maybe-promise.ts"
 import type { CampaignExecution, ExecutionStatus } from "./types.ts"
 
 /** What `cancelExecutions` leaves as reason. */
-const cancelledByUser = "Cancelled by user"
+export const cancelledByUser = "Cancelled by user"
 
 /** Between an old id and the number of its latest mail, where it was scheduled again after its end. */
 const generationMark = "~"
@@ -103,5 +103,10 @@ export const shownExecution = (
   by?: Canceller,
 ): MaybePromise<CampaignExecution | undefined> =>
   chain(isGone(access, row, by), (gone) =>
-    gone ? undefined : chain(access.templateName(row), (templateId) => shownAs(row, templateId)),
+    gone
+      ? undefined
+      : chain(access.templateName(row), (templateId) => {
+          const shown = shownAs(row, templateId)
+          return access.isCancelled(row) ? { ...shown, status: "failed", errorMessage: cancelledByUser } : shown
+        }),
   )

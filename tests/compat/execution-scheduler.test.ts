@@ -87,4 +87,25 @@ onEachStorage((storage) => {
     for (const id of [annSpring, bobSpring, annOther])
       expect(executionStorage.get(id)).toMatchObject({ status: "failed", errorMessage: "Cancelled by user" })
   })
+
+  test("cancelExecutions of very many shows them all as failed at once, also after a restart, and none is sent", async () => {
+    const { inbox, restart } = await configure(storage, { keepEnded: 200 })
+    const ids: Array<string> = []
+    for (let index = 0; index < 300; index += 1)
+      ids.push(await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", past))
+    const other = await executionScheduler.scheduleEmailCampaign("other", "bob", "hello", past)
+    expect(executionScheduler.cancelExecutions("spring")).toBe(300)
+    expect(executionScheduler.cancelExecutions("spring")).toBe(0)
+    expect(executionMonitor.getExecutionStats("spring")).toMatchObject({ total: 300, scheduled: 0, failed: 300 })
+    expect(executionMonitor.getHealthStatus()).toMatchObject({ pendingExecutions: 1, failedExecutions: 300 })
+    const cancelled = { status: "failed", errorMessage: "Cancelled by user" }
+    for (const id of ids) expect(executionStorage.get(id)).toMatchObject(cancelled)
+    await restart()
+    for (const id of ids) expect(executionStorage.get(id)).toMatchObject(cancelled)
+    expect(executionMonitor.getExecutionStats("spring")).toMatchObject({ scheduled: 0, failed: 300 })
+    await executionMonitor.start()
+    await until(() => executionStorage.get(other)?.status === "completed")
+    expect(inbox.count).toBe(1)
+    for (const id of ids) expect(await executionMonitor.getExecutionStatusAsync(id)).toMatchObject(cancelled)
+  })
 })

@@ -47,6 +47,8 @@ export interface Pump {
   readonly settled: Latch.Latch
   /** Executions alive. */
   readonly live: () => number
+  /** Their ids. */
+  readonly held: () => ReadonlyArray<string>
   /** Answers when nothing is alive. */
   readonly drained: Effect.Effect<void>
 }
@@ -213,6 +215,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     idle,
     settled,
     live: () => live.size,
+    held: () => [...live.keys()],
     drained: drained.await,
   }
 }

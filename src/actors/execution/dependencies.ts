@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type { Random } from "effect/Random"
 import type { ExecutionRow, Flag, Lead, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
+import type { CancelOrders } from "../cancel-orders.ts"
 import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
 import type { LeadUnavailable } from "../lead-directory.ts"
@@ -26,6 +27,7 @@ export interface ProcessServices {
   readonly clock: Clock
   readonly random: Random
   readonly leases: LeaseTimes
+  readonly cancelOrders: CancelOrders
   /** Who a lead is now, where the host keeps leads itself; absent: as stored. */
   readonly leadOf?: (id: string) => Effect.Effect<Lead | undefined, LeadUnavailable>
   /** Runs something beside its caller; what it fails with is reported. */

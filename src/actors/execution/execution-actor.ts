@@ -2,7 +2,23 @@ import * as Effect from "effect/Effect"
 import type { ExecutionRow, Lead, NotFound, StorageError } from "../../sdk/index.ts"
 import { attemptExecution } from "./attempt.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
+import { advance, progressOf } from "./progress.ts"
+import { type AttemptEnd, endOf, saveProgress } from "./save.ts"
 import { finishUnfinished, isUnfinished } from "./unfinished.ts"
+
+// Cancelled together with many others, whose rows are written one by one: this one came first.
+const attemptUnlessOrdered = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  row: ExecutionRow,
+  lead: Lead | undefined,
+): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    if (!(yield* services.cancelOrders.covers(row))) return yield* attemptExecution(services, campaign, row, lead)
+    const at = services.clock.currentTimeMillisUnsafe()
+    const cancelled = advance(progressOf(row), { type: "CANCEL", by: "campaign", at })
+    return endOf(yield* saveProgress(services, campaign, cancelled))
+  })
 
 /**
  * Works on one claimed execution until it is at rest again: settles what is unfinished, or makes one attempt. Gives the
@@ -18,7 +34,9 @@ export const runExecution = (
     let committed = false
     const work = isUnfinished(row)
       ? finishUnfinished(services, campaign, row)
-      : attemptExecution(services, campaign, row, lead)
+      : services.cancelOrders.isEmpty
+        ? attemptExecution(services, campaign, row, lead)
+        : attemptUnlessOrdered(services, campaign, row, lead)
     return Effect.ensuring(
       Effect.map(work, (end) => {
         committed = end === "committed"

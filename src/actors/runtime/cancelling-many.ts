@@ -1,21 +1,28 @@
 import * as Effect from "effect/Effect"
 import type { Closed, ExecutionRow, NotFound, Signal, StorageError } from "../../sdk/index.ts"
+import type { CampaignActor } from "../campaign/campaign-actor.ts"
+import { isWaiting } from "../cancel-orders.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
 import { advance, commitOf, progressOf } from "../execution/progress.ts"
 import { publishProgress } from "../execution/save.ts"
-import type { RuntimeActor } from "./runtime-actor.ts"
 
-/** Rows in one durable write: few syncs, and no more memory than a claim of this size. */
-const batchSize = 5_000
+/** Rows in one durable write: few syncs, and no long hold of the event loop where the storage is synchronous. */
+const batchSize = 500
 
-const waits = (row: ExecutionRow): boolean =>
-  (row.state === "scheduled" || row.state === "retrying") && row.owner === null && row.flags.length === 0
+const waits = (row: ExecutionRow): boolean => isWaiting(row) && row.owner === null
+
+/** What cancelling needs of the runtime. */
+export interface CancellingRuntime {
+  readonly services: ProcessServices
+  readonly campaign: (id: string) => Effect.Effect<CampaignActor, NotFound | StorageError | Closed>
+}
 
 /**
  * Cancels those of the executions that wait, with their campaign's name in the history, many in one durable write; leaves
  * all others alone. Answers for each whether it was cancelled now. Running it again does what an error left undone.
  */
 export const cancelWaiting = (
-  runtime: RuntimeActor["Service"],
+  runtime: CancellingRuntime,
   ids: ReadonlyArray<string>,
 ): Effect.Effect<ReadonlyArray<boolean>, StorageError | NotFound | Closed> =>
   Effect.gen(function* () {

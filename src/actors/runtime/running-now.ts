@@ -1,14 +1,14 @@
 import * as Effect from "effect/Effect"
 import type { ExecutionRow, InvalidInput } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
+import { isWaiting } from "../cancel-orders.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import type { ControlAnswer } from "./execution-control.ts"
 import { rescheduleExecution } from "./execution-control.ts"
 
 const pollMs = 10
 
-const waits = (row: ExecutionRow): boolean =>
-  (row.state === "scheduled" || row.state === "retrying") && row.owner === null && row.flags.length === 0
+const waits = (row: ExecutionRow): boolean => isWaiting(row) && row.owner === null
 
 /**
  * Runs an execution that waits now, whatever its time and also in standby, and answers when that try is over. `refused`

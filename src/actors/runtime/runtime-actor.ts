@@ -21,6 +21,7 @@ import {
 import { type CampaignActor, type CampaignError, makeCampaignActor } from "../campaign/campaign-actor.ts"
 import { type Definition, definitionOf, loadDefinition, saveDefinition } from "../campaign/definition.ts"
 import { afterEvent, type CampaignRecord, newRecord, readRecord, saveRecord } from "../campaign/record.ts"
+import { CancelOrders } from "../cancel-orders.ts"
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
@@ -32,6 +33,7 @@ import { Sender } from "../sender.ts"
 import { Store } from "../store.ts"
 import { type TemplateError, Templates } from "../templates.ts"
 import { TransportGate } from "../transport-gate.ts"
+import { fulfilBeside, reopenOrders } from "./cancelling-all.ts"
 import { changedDefinition, differencesBetween } from "./differences.ts"
 import { type Explanation, explainExecution } from "./explain.ts"
 import { followOthers, storedCampaigns } from "./following.ts"
@@ -147,8 +149,10 @@ const makeRuntime = (settings: RuntimeSettings) =>
       random,
       leases: parse(leaseTimes, settings.leases ?? {}, "leases"),
       ...(settings.leadOf === undefined ? {} : { leadOf: askDirectory(settings.leadOf) }),
+      cancelOrders: new CancelOrders(store),
       fork: (work) => {
-        fork(Effect.catch(work, (error) => Effect.sync(() => problems.report(error.message))))
+        const reported = Effect.catch(work, (error) => Effect.sync(() => problems.report(error.message)))
+        fork(Effect.forkIn(reported, campaignScope))
       },
       hasGivenUp: () => givenUp,
     }
@@ -251,10 +255,12 @@ const makeRuntime = (settings: RuntimeSettings) =>
       })
 
     yield* Effect.addFinalizer(() => (draining ? Effect.void : drain(0)))
+    // Before anything is claimed: what they cover is not sent.
+    const orders = yield* reopenOrders(services)
     yield* reviveAll
     yield* Scope.provide(followOthers({ store, problems, actors, spawn }), campaignScope)
 
-    return RuntimeActor.of({
+    const runtime = RuntimeActor.of({
       services,
       problems,
       create: (campaign, options) =>
@@ -304,4 +310,6 @@ const makeRuntime = (settings: RuntimeSettings) =>
         }),
       drain,
     })
+    for (const order of orders) fulfilBeside(runtime, order)
+    return runtime
   })

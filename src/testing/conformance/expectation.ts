@@ -54,3 +54,13 @@ export const expect = (actual: unknown, note = ""): Expectation => ({
   toBeNull: () => check(actual === null, actual, "to be", null, note),
   toBeInstanceOf: (expected) => check(actual instanceof expected, actual, "to be a", expected.name, note),
 })
+
+/** The error that a call throws or rejects with. */
+export const errorOf = async (call: () => unknown): Promise<unknown> => {
+  try {
+    await call()
+  } catch (error) {
+    return error
+  }
+  throw new AssertionError({ message: "expected an error, and nothing was thrown" })
+}

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import { buckets } from "../../../sdk/domain/counts.ts"
 import { StorageError } from "../../../sdk/errors.ts"
 import type { VerifyReport } from "../../../sdk/storage/driver.ts"
-import { columns, countsDelta, noTotals, type Totals } from "../../../sdk/storage/one-process/totals.ts"
+import { counterProblems, countsDelta, noTotals, type Totals } from "../../../sdk/storage/one-process/totals.ts"
 import { isEnded } from "../../../sdk/storage/rules.ts"
 import type { Query } from "./database.ts"
 import { decodeRow, executionColumns } from "./row-codec.ts"
@@ -75,12 +75,7 @@ const auditCounters = (query: Query, schema: string, problems: Array<Problem>, c
     for (const campaignId of new Set([...counted.keys(), ...kept.keys()])) {
       const is = kept.get(campaignId) ?? noTotals()
       const should = counted.get(campaignId) ?? noTotals()
-      for (const column of columns)
-        if (is[column] !== should[column])
-          problems.push({
-            key: `counts/${campaignId}`,
-            problem: `the counter ${column} says ${is[column]}, the rows say ${should[column]}`,
-          })
+      problems.push(...counterProblems(campaignId, is, should))
     }
   })
 

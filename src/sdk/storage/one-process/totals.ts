@@ -1,5 +1,6 @@
 import { type Bucket, bucketOf, buckets, type Counts, type Tally, tallyOf } from "../../domain/counts.ts"
 import type { Enrollment, ExecutionRow } from "../../domain/execution.ts"
+import type { VerifyReport } from "../driver.ts"
 
 /** The columns that a store keeps for each campaign. */
 export const columns = [
@@ -24,6 +25,19 @@ export const addTotals = (left: Readonly<Totals>, right: Readonly<Totals>): Tota
   for (const column of columns) sum[column] = left[column] + right[column]
   return sum
 }
+
+/** What a check of the store has to say about a campaign's counters, which are `is` and should be what the rows say. */
+export const counterProblems = (
+  campaignId: string,
+  is: Readonly<Totals>,
+  should: Readonly<Totals>,
+): VerifyReport["problems"] =>
+  columns
+    .filter((column) => is[column] !== should[column])
+    .map((column) => ({
+      key: `counts/${campaignId}`,
+      problem: `the counter ${column} says ${is[column]}, the rows say ${should[column]}`,
+    }))
 
 /** The column of a row as it is without its lease. */
 export const restingBucket = (row: ExecutionRow): Bucket =>

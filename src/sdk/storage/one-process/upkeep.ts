@@ -2,7 +2,7 @@ import { buckets, isConserved } from "../../domain/counts.ts"
 import type { MaybePromise, StorageDriver, VerifyReport } from "../driver.ts"
 import { isEnded } from "../rules.ts"
 import type { Engine } from "./engine.ts"
-import { addTotals, columns, countsDelta, enrollmentDelta, noTotals, type Totals, toCounts } from "./totals.ts"
+import { addTotals, counterProblems, countsDelta, enrollmentDelta, noTotals, type Totals, toCounts } from "./totals.ts"
 
 const pruneBatch = 1_000
 
@@ -65,12 +65,7 @@ const verify = (engine: Engine): VerifyReport => {
   for (const campaignId of new Set([...counted.keys(), ...stored.keys()])) {
     const is = stored.get(campaignId) ?? noTotals()
     const should = counted.get(campaignId) ?? noTotals()
-    for (const column of columns)
-      if (is[column] !== should[column])
-        problems.push({
-          key: `counts/${campaignId}`,
-          problem: `the counter ${column} says ${is[column]}, the rows say ${should[column]}`,
-        })
+    problems.push(...counterProblems(campaignId, is, should))
     const counts = toCounts(addTotals(is, engine.records.totals(campaignId).pruned), engine.leases.leased(campaignId))
     if (!isConserved(counts) || buckets.some((bucket) => counts[bucket] < 0))
       problems.push({ key: `counts/${campaignId}`, problem: "the conservation law does not hold" })

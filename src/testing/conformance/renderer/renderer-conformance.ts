@@ -1,5 +1,5 @@
 import { type CompiledTemplate, NotFound, RenderError, type Renderer } from "sendstate/sdk"
-import { expect } from "../expectation.ts"
+import { errorOf, expect } from "../expectation.ts"
 import type { TestRunner } from "../runner.ts"
 
 /** What {@link rendererConformance} tries. */
@@ -14,15 +14,6 @@ export interface RendererConformanceOptions {
 }
 
 const now = Date.UTC(2026, 0, 5, 9)
-
-const errorOf = async (call: () => unknown): Promise<unknown> => {
-  try {
-    await call()
-  } catch (error) {
-    return error
-  }
-  throw new Error("nothing was thrown")
-}
 
 /**
  * Tests whether a renderer keeps its contract: templates by name, compiled once to plain JSON, rendered the same each

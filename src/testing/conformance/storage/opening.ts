@@ -1,18 +1,8 @@
 import { StorageError } from "sendstate/sdk"
-import { expect } from "../expectation.ts"
+import { errorOf, expect } from "../expectation.ts"
 import { itUnless } from "../runner.ts"
 import { cancelSignal, claim, claimOne, failedOf, intentOf, itemOf, noon, read, sentOf } from "./rows.ts"
 import type { Behaviours } from "./subject.ts"
-
-/** The error that a call throws or rejects with. */
-const errorOf = async (call: () => unknown): Promise<unknown> => {
-  try {
-    await call()
-  } catch (error) {
-    return error
-  }
-  throw new Error("nothing was thrown")
-}
 
 /** What a close, a crash and a second process leave. */
 export const lifeBehaviours: Behaviours = (subject, runner, traits) => {

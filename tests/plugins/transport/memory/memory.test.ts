@@ -42,6 +42,16 @@ describe("the memory transport", () => {
     expect(inbox.sent.map(({ outcome }) => outcome.type)).toEqual(["unknown", "accepted"])
   })
 
+  test("refuses a recipient that no server could be asked for, before the handoff", async () => {
+    const inbox = memory()
+    for (const to of ["ann@example.test\r\nRCPT TO:<eve@evil.test>", "ann", ""]) {
+      const { outcome, handoffs } = await sendOnce(inbox, mail({ envelope: { ...mail().envelope, to } }))
+      expect(outcome).toMatchObject({ type: "rejected", scope: "recipient", retryable: false })
+      expect(handoffs).toBe(0)
+    }
+    expect(inbox.count).toBe(0)
+  })
+
   test("a script that throws throws, after the handoff", async () => {
     const broken = new Error("out of order")
     let handedOff = false
