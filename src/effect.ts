@@ -13,8 +13,10 @@ import {
   retryExecution,
 } from "./actors/runtime/execution-control.ts"
 import type { Explanation } from "./actors/runtime/explain.ts"
+import { type ForgetOptions, type ForgetResult, forgetLead } from "./actors/runtime/forgetting.ts"
 import type { Health } from "./actors/runtime/health.ts"
 import { readLead, writeLead } from "./actors/runtime/leads.ts"
+import { type PruneOptions, type PruneResult, prune } from "./actors/runtime/pruning.ts"
 import { runExecutionNow } from "./actors/runtime/running-now.ts"
 import { type CreateError, type CreateOptions, RuntimeActor } from "./actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "./actors/runtime/scheduling.ts"
@@ -102,6 +104,13 @@ export class Sendstate extends Context.Service<
     readonly lead: (id: string) => Effect.Effect<Lead | undefined, StorageError>
     /** Stores the lead in place of what is known about it. */
     readonly putLead: (lead: LeadInput) => Effect.Effect<Lead, StorageError | InvalidInput>
+    /** Forgets a person, by id or address; what was counted stays counted. */
+    readonly forgetLead: (
+      lead: string,
+      options?: ForgetOptions,
+    ) => Effect.Effect<ForgetResult, ControlError | InvalidInput>
+    /** Removes executions that ended before an instant; counts stay. */
+    readonly prune: (options: PruneOptions) => Effect.Effect<PruneResult, StorageError | InvalidInput>
     /** What happened to executions after `since`, oldest first; at most `limit` entries, default 1,000. */
     readonly changes: (since: number, limit?: number) => Effect.Effect<Changes, StorageError>
     /** Why an execution stands where it stands. */
@@ -177,6 +186,8 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     runNow: (id) => on(id, (actor) => runExecutionNow(services, actor, id)),
     lead: (id) => readLead(services, id),
     putLead: (lead) => writeLead(services, lead),
+    forgetLead: (lead, options = {}) => forgetLead(runtime, lead, options),
+    prune: (options) => prune(services, options),
     changes: (since, limit = 1_000) => services.store.use((driver) => driver.changes(since, limit)),
     explain: runtime.explain,
     suppress: (email, reason = "manual") => suppress(services, email, reason),

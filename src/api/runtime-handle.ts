@@ -1,7 +1,9 @@
 import * as Effect from "effect/Effect"
 import type { Explanation } from "../actors/runtime/explain.ts"
+import { type ForgetOptions, type ForgetResult, forgetLead } from "../actors/runtime/forgetting.ts"
 import type { Health } from "../actors/runtime/health.ts"
 import { readLead, writeLead } from "../actors/runtime/leads.ts"
+import { type PruneOptions, type PruneResult, prune } from "../actors/runtime/pruning.ts"
 import { type CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import {
   listSettings,
@@ -51,7 +53,10 @@ export interface LeadsHandle {
   put(lead: LeadInput): Promise<Lead>
 }
 
-/** Small JSON objects by key. Begin keys with the name of whatever keeps them. */
+/**
+ * Small JSON objects by key. Begin keys with the name of whatever keeps them. One whose value names a lead as `leadId`
+ * belongs to that person: {@link Runtime.forgetLead} removes it.
+ */
 export interface SettingsHandle {
   /** The setting, or `undefined`. */
   get(key: string): Promise<Setting | undefined>
@@ -73,6 +78,21 @@ export interface Runtime extends AsyncDisposable {
   unsuppress(email: string): Promise<boolean>
   /** Leads as they are stored. */
   readonly leads: LeadsHandle
+  /**
+   * Forgets a person, by id or by address (then all leads with it): everything that waits is cancelled, the lead's data
+   * and what integrations keep of it is erased, and a pseudonym takes the place of its id in what stays. Ended mails stay
+   * counted. By default a hash of the address stays among the suppressions, so that the person is not mailed again.
+   *
+   * Waits for mails of the lead that are being sent. Idempotent: after an error or a crash, ask again.
+   *
+   * @throws Conflict `lead-in-flight` when a send takes longer than `deadlineMs`: nothing was erased yet.
+   */
+  forgetLead(lead: string, options?: ForgetOptions): Promise<ForgetResult>
+  /**
+   * Removes executions that ended before an instant, with their histories; answers how many. Counts stay as they are, and
+   * nobody can be enrolled twice. @throws InvalidInput for an instant in the future.
+   */
+  prune(options: PruneOptions): Promise<PruneResult>
   /** Small JSON objects that an integration keeps beside the campaigns. */
   readonly settings: SettingsHandle
   /** What answers on the caller's stack, for storages with the capability `sync`. */
@@ -159,6 +179,8 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
       get: (id) => run(readLead(services, id)),
       put: (lead) => run(writeLead(services, lead)),
     },
+    forgetLead: (lead, options = {}) => run(forgetLead(runtime, lead, options)),
+    prune: (options) => run(prune(services, options)),
     settings: {
       get: (key) => run(readSetting(services, key)),
       put: (writes) => run(writeSettings(services, writes)),

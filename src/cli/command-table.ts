@@ -54,6 +54,14 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Write every execution as CSV or NDJSON",
     load: async () => commandOf((await import("./commands/export.ts")).exportCommand),
   },
+  forget: {
+    summary: "Erase what is known of one person",
+    load: async () => commandOf((await import("./commands/forget.ts")).forgetCommand),
+  },
+  prune: {
+    summary: "Remove what ended long ago; the counts stay",
+    load: async () => commandOf((await import("./commands/prune.ts")).pruneCommand),
+  },
   verify: {
     summary: "Read a whole database and check it",
     load: async () => commandOf((await import("./commands/verify.ts")).verifyCommand),

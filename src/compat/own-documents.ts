@@ -51,10 +51,15 @@ class Documents<A extends { readonly id: string }> {
   }
 }
 
+type KeptLead = HostLead & { readonly leadId: string }
+
+const shownLead = ({ leadId: _leadId, ...lead }: KeptLead): HostLead => lead
+
 /** Leads in the store: those that were put here, and those that were enrolled by the native API. */
 export class OwnLeads implements LeadSource {
   readonly #open: OpenAccess
-  readonly #documents: Documents<HostLead>
+  // With `leadId`, so that they are removed when the person is forgotten.
+  readonly #documents: Documents<KeptLead>
 
   /** @internal */
   constructor(open: OpenAccess) {
@@ -65,13 +70,17 @@ export class OwnLeads implements LeadSource {
   /** Stores the lead in place of what is known about it. @throws InvalidInput when it cannot be mailed. */
   async put(lead: HostLead): Promise<void> {
     await (await this.#open()).putLead(leadInputOf(lead))
-    await this.#documents.put(lead)
+    await this.#keep(lead)
+  }
+
+  #keep(lead: HostLead): Promise<void> {
+    return this.#documents.put({ ...lead, leadId: lead.id })
   }
 
   /** The lead, or `undefined`. */
   async get(leadId: string): Promise<HostLead | undefined> {
     const own = await this.#documents.get(leadId)
-    if (own !== undefined) return own
+    if (own !== undefined) return shownLead(own)
     const native = await (await this.#open()).lead(leadId)
     return native === undefined || native.email === unknownAddress
       ? undefined
@@ -79,8 +88,8 @@ export class OwnLeads implements LeadSource {
   }
 
   /** All that were put here. */
-  list(): Promise<HostLead[]> {
-    return this.#documents.list()
+  async list(): Promise<HostLead[]> {
+    return (await this.#documents.list()).map(shownLead)
   }
 
   /** The first lead with this address. */
@@ -96,7 +105,7 @@ export class OwnLeads implements LeadSource {
   /** Notes the lead's campaign. */
   async assign(leadId: string, campaignId: string | null): Promise<void> {
     const lead = await this.#documents.get(leadId)
-    if (lead !== undefined) await this.#documents.put({ ...lead, campaignId })
+    if (lead !== undefined) await this.#keep({ ...lead, campaignId })
   }
 }
 

@@ -70,6 +70,6 @@ export const leadChanged = async (core: Core, lead: HostLead): Promise<number> =
   const started = await fire(core, lead.id, `change ${change}`, (trigger) =>
     trigger.type === "time" && known !== undefined ? false : matchesChange(trigger, lead),
   )
-  await access.putSettings([{ key: statusKey(lead.id), value: { status, change } }])
+  await access.putSettings([{ key: statusKey(lead.id), value: { leadId: lead.id, status, change } }])
   return started
 }

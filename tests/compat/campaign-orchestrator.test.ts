@@ -21,6 +21,19 @@ test("the engine goes by three names", () => {
 })
 
 onEachStorage((storage) => {
+  test("whom the runtime forgets is gone from leads and communications too", async () => {
+    await configure(storage)
+    await campaignOrchestrator.start()
+    await campaignOrchestrator.scheduleEmailCampaign("spring", "ann", "hello", past)
+    await campaignOrchestrator.scheduleEmailCampaign("spring", "bob", "hello", past)
+    await until(async () => (await compat.communications.list()).length === 2)
+    const runtime = await compat.runtime()
+    expect(await runtime.forgetLead("ann")).toMatchObject({ forgotten: 1, settings: 2 })
+    expect(await compat.leads.get("ann")).toBeUndefined()
+    expect((await compat.leads.list()).map(({ id }) => id)).toEqual(["bob"])
+    expect((await compat.communications.list()).map(({ leadId }) => leadId)).toEqual(["bob"])
+  })
+
   test("one mail from scheduling to its communication", async () => {
     const { inbox } = await configure(storage)
     await campaignOrchestrator.start()

@@ -109,6 +109,17 @@ export const breaks: Readonly<Record<string, Break>> = {
     writeDocuments: (writes) => driver.writeDocuments(writes.map(({ expected: _, ...write }) => write)),
   }),
   "an erased lead is still there": () => ({ erase: () => true }),
+  "erasing keeps the lead's id in its executions": (driver) => {
+    const named = new Map<string, string>()
+    return {
+      erase: (leadId, pseudonym) => {
+        named.set(pseudonym, leadId)
+        return driver.erase(leadId, pseudonym)
+      },
+      get: async (ids) =>
+        (await driver.get(ids)).map((row) => row && { ...row, leadId: named.get(row.leadId) ?? row.leadId }),
+    }
+  },
   "pruning loses the counts": (driver) => {
     let lost = 0
     return {

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
-import type { CampaignState, Document, Json, StorageError } from "../../sdk/index.ts"
-import type { CampaignActor } from "../campaign/campaign-actor.ts"
+import type { CampaignState, Closed, Document, InvalidInput, Json, StorageError } from "../../sdk/index.ts"
+import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import {
   type CancelAnswer,
@@ -11,6 +11,8 @@ import {
   resolveExecution,
   retryExecution,
 } from "./execution-control.ts"
+import { type ForgetOptions, type ForgetResult, forgetLead } from "./forgetting.ts"
+import { type PruneResult, prune } from "./pruning.ts"
 import { RuntimeActor } from "./runtime-actor.ts"
 
 /** What another process may ask of the one that owns the store. Plain JSON. */
@@ -24,12 +26,20 @@ export type ControlCommand =
   | { readonly type: "retry"; readonly ids: ReadonlyArray<string>; readonly duplicate: boolean }
   | { readonly type: "resolve"; readonly ids: ReadonlyArray<string>; readonly verdict: "sent" | "notSent" }
   | { readonly type: "reschedule"; readonly ids: ReadonlyArray<string>; readonly dueAt: number }
+  /** As `runtime.forgetLead`. */
+  | { readonly type: "forget"; readonly lead: string; readonly options: ForgetOptions }
+  /** As `runtime.prune`. */
+  | { readonly type: "prune"; readonly endedBefore: number }
+
+type ExecutionsCommand = Extract<ControlCommand, { readonly ids: ReadonlyArray<string> }>
 
 /** The owner's answer. Plain JSON. */
 export type ControlResult =
   | { readonly type: "campaign"; readonly accepted: boolean; readonly state: CampaignState }
   /** One answer for each id, in order. */
   | { readonly type: "executions"; readonly answers: ReadonlyArray<CancelAnswer | ControlAnswer> }
+  | { readonly type: "forgotten"; readonly result: ForgetResult }
+  | { readonly type: "pruned"; readonly result: PruneResult }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly retryable: boolean }
 
 const events = {
@@ -48,12 +58,7 @@ const onCampaign = (runtime: Runtime, command: Extract<ControlCommand, { type: "
     return { type: "campaign", accepted, state: actor.record().rest.state } satisfies ControlResult
   })
 
-const onExecution = (
-  services: ProcessServices,
-  actor: CampaignActor,
-  id: string,
-  command: Exclude<ControlCommand, { type: "campaign" }>,
-) => {
+const onExecution = (services: ProcessServices, actor: CampaignActor, id: string, command: ExecutionsCommand) => {
   switch (command.type) {
     case "cancel":
       return cancelExecution(services, actor, id)
@@ -66,7 +71,7 @@ const onExecution = (
   }
 }
 
-const onExecutions = (runtime: Runtime, command: Exclude<ControlCommand, { type: "campaign" }>) =>
+const onExecutions = (runtime: Runtime, command: ExecutionsCommand) =>
   Effect.map(
     Effect.forEach(
       command.ids,
@@ -81,14 +86,30 @@ const onExecutions = (runtime: Runtime, command: Exclude<ControlCommand, { type:
     (answers) => ({ type: "executions", answers }) satisfies ControlResult,
   )
 
+const run = (
+  runtime: Runtime,
+  command: ControlCommand,
+): Effect.Effect<ControlResult, CampaignError | Closed | InvalidInput> => {
+  switch (command.type) {
+    case "campaign":
+      return onCampaign(runtime, command)
+    case "forget":
+      return Effect.map(forgetLead(runtime, command.lead, command.options), (result) => ({ type: "forgotten", result }))
+    case "prune":
+      return Effect.map(prune(runtime.services, { endedBefore: command.endedBefore }), (result) => ({
+        type: "pruned",
+        result,
+      }))
+    default:
+      return onExecutions(runtime, command)
+  }
+}
+
 type Failure = { readonly code: string; readonly message: string; readonly retryable: boolean }
 
 /** Carries out a command in this process. Never fails: a failure is an answer. */
 export const carryOut = (runtime: Runtime, command: ControlCommand): Effect.Effect<ControlResult> =>
-  Effect.suspend(
-    (): Effect.Effect<ControlResult, Failure> =>
-      command.type === "campaign" ? onCampaign(runtime, command) : onExecutions(runtime, command),
-  ).pipe(
+  Effect.suspend((): Effect.Effect<ControlResult, Failure> => run(runtime, command)).pipe(
     // What another program left in the store may be no command at all.
     Effect.catchDefect((defect) =>
       Effect.fail<Failure>({ code: "broke", retryable: false, message: `The command broke: ${String(defect)}.` }),
@@ -117,8 +138,12 @@ export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Ef
 
   const serve = ({ key, value }: Document): Effect.Effect<void> =>
     Effect.gen(function* () {
-      const result = yield* carryOut(runtime, value.command as unknown as ControlCommand)
-      yield* write(key, { ...value, status: "answered", result: asJson(result) })
+      const command = value.command as unknown as ControlCommand
+      // Before it is carried out, so that what is overwritten then includes the request's own words.
+      const kept = command?.type === "forget" ? { ...value, command: null } : value
+      if (kept !== value) yield* write(key, { ...kept, status: "begun" })
+      const result = yield* carryOut(runtime, command)
+      yield* write(key, { ...kept, status: "answered", result: asJson(result) })
     }).pipe(
       Effect.catch((error) => Effect.sync(() => runtime.problems.report(`control requests: ${error.message}`))),
       Effect.ensuring(Effect.sync(() => serving.delete(key))),

@@ -20,7 +20,7 @@ export type CancelAnswer =
 /** What became of a wish that can only be granted or refused. */
 export type ControlAnswer = "applied" | "requested" | "refused" | "missing"
 
-/** How long a cancel waits for a send that is under way, milliseconds. */
+/** How long a cancel waits for a send that is under way, milliseconds, unless it is told otherwise. */
 const cancelWaitMs = 5_000
 
 const pollMs = 20
@@ -30,13 +30,14 @@ const judge = (row: Pick<ExecutionRow, "state" | "context">): CancelAnswer =>
 
 /**
  * Cancels one execution and answers honestly: `cancelled` only when nothing was sent for certain. `by` goes into the
- * history; a synchronous caller does not wait for a send under way.
+ * history; a send under way is waited for so many milliseconds, by a synchronous caller not at all.
  */
 export const cancelExecution = (
   services: ProcessServices,
   actor: CampaignActor,
   id: string,
   by: "user" | "campaign" = "user",
+  waitMs: number = cancelWaitMs,
 ): Effect.Effect<CancelAnswer | "missing", CampaignError> =>
   Effect.gen(function* () {
     const answer = yield* actor.signal(id, () => ({
@@ -47,7 +48,7 @@ export const cancelExecution = (
     if (answer.type === "missing") return "missing"
     if (answer.type !== "flagged") return judge(answer.row)
     if (yield* Synchronous) return "requested"
-    const until = services.clock.currentTimeMillisUnsafe() + cancelWaitMs
+    const until = services.clock.currentTimeMillisUnsafe() + waitMs
     while (services.clock.currentTimeMillisUnsafe() < until) {
       const [row] = yield* services.store.use((driver) => driver.get([id]))
       if (row === undefined) return "missing"

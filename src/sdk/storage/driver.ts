@@ -184,9 +184,13 @@ export interface StorageDriver {
   wakeups?(listener: () => void): () => void
   /** Reads everything and checks checksums, counters and the conservation law. */
   verify(): MaybePromise<VerifyReport>
-  /** Removes the lead's document; its executions and enrollments keep their ids only. Answers whether it existed. */
-  erase(leadId: string): MaybePromise<boolean>
-  /** Removes history and rows of executions that ended before; counts stay. Answers how many. */
+  /**
+   * Erases a person in one atomic step: removes the lead's document, and puts the pseudonym in the place of its id in its
+   * executions and enrollments, which stay and stay counted. Raises no version, writes no history. What it removed is
+   * overwritten in the files, as far as the store writes them itself. Answers whether there was anything of this lead.
+   */
+  erase(leadId: string, pseudonym: string): MaybePromise<boolean>
+  /** Removes history and rows of executions that ended before (epoch ms); counts stay, nobody can be enrolled twice. Answers how many. */
   prune(endedBefore: number): MaybePromise<number>
   /** Gives the store back. Called once, after the last other call has answered. */
   close(): MaybePromise<void>

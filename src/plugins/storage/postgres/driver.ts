@@ -56,7 +56,7 @@ export const ownerOf = (session: Session, wakeups: NonNullable<StorageDriver["wa
   commit: (commits, now) => commit(session, commits, now),
   signal: (signals) => signal(session, signals),
   writeDocuments: (writes) => writeDocuments(session, writes),
-  erase: (leadId) => erase(session, leadId),
+  erase: (leadId, pseudonym) => erase(session, leadId, pseudonym),
   prune: (endedBefore) => prune(session, endedBefore),
   close: () => close(session),
 })

@@ -5,7 +5,7 @@ import type { VerifyReport } from "../../../sdk/storage/driver.ts"
 import { counterProblems, countsDelta, noTotals, type Totals } from "../../../sdk/storage/one-process/totals.ts"
 import { isEnded } from "../../../sdk/storage/rules.ts"
 import type { Query } from "./database.ts"
-import { decodeRow, executionColumns } from "./row-codec.ts"
+import { decodeRow, encodeRow, executionColumns } from "./row-codec.ts"
 import type { Session } from "./session.ts"
 import { addTotals, summedColumns, totalsOf } from "./totals.ts"
 
@@ -92,15 +92,37 @@ export const verify = ({ database, schema }: Session): Promise<VerifyReport> =>
     }),
   )
 
-/** Removes a lead's document. */
-export const erase = async ({ database, schema }: Session, leadId: string): Promise<boolean> => {
-  const rows = await database.statement(
-    `DELETE FROM ${schema}.document WHERE kind = 'lead' AND key = $1 RETURNING key`,
-    [leadId],
-    { writes: true },
+/** Removes a lead's document, and puts the pseudonym in the place of its id everywhere else. */
+export const erase = ({ database, schema }: Session, leadId: string, pseudonym: string): Promise<boolean> =>
+  database.transaction((query) =>
+    Effect.gen(function* () {
+      const rows = yield* query(
+        `SELECT ${executionColumns} FROM ${schema}.execution WHERE lead = $1 ORDER BY id FOR UPDATE`,
+        leadId,
+      )
+      const renamed = rows.map((columns) => {
+        const entry = decodeRow(columns)
+        return encodeRow({ ...entry, row: { ...entry.row, leadId: pseudonym } })
+      })
+      yield* query(
+        `UPDATE ${schema}.execution AS e SET lead = n.lead, crc = n.crc
+         FROM json_to_recordset($1::json) AS n (id text, lead text, crc bigint) WHERE e.id = n.id`,
+        JSON.stringify(renamed.map(({ id, lead, crc }) => ({ id, lead, crc }))),
+      )
+      const enrollments = yield* query(
+        `UPDATE ${schema}.enrollment SET lead = $2 WHERE id IN (
+           SELECT id FROM ${schema}.enrollment WHERE lead = $1 ORDER BY id FOR UPDATE
+         ) RETURNING id`,
+        leadId,
+        pseudonym,
+      )
+      const documents = yield* query(
+        `DELETE FROM ${schema}.document WHERE kind = 'lead' AND key = $1 RETURNING key`,
+        leadId,
+      )
+      return rows.length + enrollments.length + documents.length > 0
+    }),
   )
-  return rows.length > 0
-}
 
 const pruneBatch = (session: Session, endedBefore: number) =>
   session.database.transaction((query) =>

@@ -78,7 +78,8 @@ export class Connection {
     this.db = this.guard(() => new DatabaseSync(path))
     this.guard(() =>
       this.db.exec(
-        "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY",
+        // What is removed or moved is overwritten: an erased lead must not be found in the file, however often its rows changed.
+        "PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON",
       ),
     )
   }
@@ -151,6 +152,19 @@ export class Connection {
       this.#inWrite = false
       this.#begun = false
     }
+  }
+
+  /** Brings the write-ahead log into the file and empties it: it holds pages as they were before. */
+  emptyLog(): void {
+    const busy = this.guard(() => this.db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.busy)
+    if (busy !== 0)
+      throw new StorageError({
+        storage: "sqlite",
+        code: "busy",
+        retryable: true,
+        indeterminate: false,
+        message: `What was asked for is done, but another process reads ${this.path}, so that its log still holds what was removed. Do it again`,
+      })
   }
 
   #rollback(): void {

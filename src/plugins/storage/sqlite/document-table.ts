@@ -56,10 +56,7 @@ export class DocumentTable {
     const before = Number(there?.version ?? 0)
     if (expected !== undefined && expected !== before) return { type: "conflict", version: before }
     if (value === null) {
-      // What is deleted is overwritten: an erased lead must not be found in the file.
-      this.#connection.db.exec("PRAGMA secure_delete = ON")
       this.#connection.prepare("DELETE FROM document WHERE kind = ? AND key = ?").run(kind, key)
-      this.#connection.db.exec("PRAGMA secure_delete = OFF")
       return { type: "ok", version: 0 }
     }
     const version = before + 1

@@ -72,6 +72,19 @@ export class EnrollmentTable {
     return this.get(id)?.status
   }
 
+  /** Puts another id in the place of a lead's; answers whether it has any enrollment. Reads the whole table: it is rare. */
+  renameLead(lead: string, pseudonym: string): boolean {
+    const rows = this.#connection.prepare("SELECT * FROM enrollment WHERE lead = ?").all(lead)
+    this.#connection.begin()
+    for (const row of rows) {
+      const after = { ...this.#decode(row), leadId: pseudonym }
+      this.#connection
+        .prepare("UPDATE enrollment SET lead = ?, crc = ? WHERE id = ?")
+        .run(pseudonym, sumOf(after), after.id)
+    }
+    return rows.length > 0
+  }
+
   remove(id: string): void {
     this.#connection.begin()
     this.#connection.prepare("DELETE FROM enrollment WHERE id = ?").run(id)

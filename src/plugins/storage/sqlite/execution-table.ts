@@ -94,6 +94,20 @@ export class ExecutionTable {
       )
   }
 
+  /** Puts another id in the place of a lead's; answers whether it has any execution. */
+  renameLead(lead: string, pseudonym: string): boolean {
+    const rows = this.#connection.prepare(`SELECT ${columns} FROM execution WHERE lead = ? ORDER BY slot`).all(lead)
+    this.#connection.begin()
+    for (const columnsOfRow of rows) {
+      const before = this.#decode(columnsOfRow)
+      const after: Stored = { ...before, row: { ...before.row, leadId: pseudonym } }
+      this.#connection
+        .prepare("UPDATE execution SET lead = ?, crc = ? WHERE slot = ?")
+        .run(pseudonym, encode(after, this.#shapes.refOf(after.row)).crc, after.slot)
+    }
+    return rows.length > 0
+  }
+
   remove(slot: number): void {
     this.#connection.begin()
     this.#connection.prepare("DELETE FROM execution WHERE slot = ?").run(slot)

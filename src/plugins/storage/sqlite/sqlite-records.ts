@@ -114,6 +114,11 @@ export class SqliteRecords implements Records {
     return this.#enrollments.move(id, status)
   }
 
+  renameLead(leadId: string, pseudonym: string): boolean {
+    const hasExecutions = this.#executions.renameLead(leadId, pseudonym)
+    return this.#enrollments.renameLead(leadId, pseudonym) || hasExecutions
+  }
+
   appendHistory({ slot }: Stored, events: ReadonlyArray<ExecutionEvent>): void {
     this.#history.append(slot, events)
   }
@@ -164,6 +169,10 @@ export class SqliteRecords implements Records {
 
   clearClaimNotes(): void {
     this.#claims.clear()
+  }
+
+  scrub(): void {
+    this.#connection.emptyLog()
   }
 
   *audit(): Iterable<Audited> {

@@ -193,6 +193,21 @@ export class MemoryRecords implements Records {
     return before?.status
   }
 
+  renameLead(leadId: string, pseudonym: string): boolean {
+    let found = false
+    for (const [id, stored] of this.#executions) {
+      if (stored.row.leadId !== leadId) continue
+      found = true
+      this.#put("execution", this.#executions, id, { ...stored, row: { ...stored.row, leadId: pseudonym } })
+    }
+    for (const [id, enrollment] of this.#enrollments) {
+      if (enrollment.leadId !== leadId) continue
+      found = true
+      this.#put("enrollment", this.#enrollments, id, { ...enrollment, leadId: pseudonym })
+    }
+    return found
+  }
+
   appendHistory({ row }: Stored, events: ReadonlyArray<ExecutionEvent>): void {
     this.#history.append(row.id, events)
   }
@@ -306,6 +321,9 @@ export class MemoryRecords implements Records {
     this.#history.restore(records.history, records.nextSeq)
     this.#pipeline.journal.clear()
   }
+
+  /** Nothing is kept of what was removed: whoever persists writes it anew. */
+  scrub(): void {}
 
   *audit(): Iterable<Audited> {
     for (const stored of this.#executions.values()) yield { type: "execution", stored }

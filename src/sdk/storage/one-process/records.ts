@@ -87,6 +87,9 @@ export interface Records {
   /** Answers the status before; `undefined` when there is no such enrollment. */
   moveEnrollment(id: string, status: Enrollment["status"]): Enrollment["status"] | undefined
 
+  /** Puts another id in the place of a lead's, in its executions and enrollments; answers whether it has any. */
+  renameLead(leadId: string, pseudonym: string): boolean
+
   appendHistory(stored: Stored, events: ReadonlyArray<ExecutionEvent>): void
   history(id: string): ReadonlyArray<HistoryEntry>
   changes(since: number, limit: number): Changes
@@ -107,6 +110,9 @@ export interface Records {
   /** What {@link noteClaims} left. */
   claimNotes(): ReadonlyArray<ClaimNote>
   clearClaimNotes(): void
+
+  /** Makes unreadable what was removed before and is still in a file. Called outside of `read` and `write`. */
+  scrub(): void
 
   /** Everything that is stored, read and checked. */
   audit(): Iterable<Audited>

@@ -73,14 +73,31 @@ const verify = (engine: Engine): VerifyReport => {
   return { executions, problems }
 }
 
+const erase = (engine: Engine, leadId: string, pseudonym: string): MaybePromise<boolean> =>
+  thenScrub(
+    engine,
+    engine.write(true, (work) => {
+      const known = engine.records.hasDocument("lead", leadId)
+      if (known) engine.records.writeDocument({ kind: "lead", key: leadId, value: null })
+      const renamed = engine.records.renameLead(leadId, pseudonym)
+      for (const held of [...engine.leases.values()])
+        if (held.row.leadId === leadId)
+          engine.leases.set(held.row.id, { ...held, row: { ...held.row, leadId: pseudonym } }, work.onUndo)
+      return known || renamed
+    }),
+  )
+
+const thenScrub = <A>(engine: Engine, answer: MaybePromise<A>): MaybePromise<A> => {
+  const scrub = (value: A): A => {
+    engine.records.scrub()
+    return value
+  }
+  return answer instanceof Promise ? answer.then(scrub) : scrub(answer)
+}
+
 /** Checking, erasing, forgetting. */
 export const upkeepMethods = (engine: Engine): Pick<StorageDriver, "verify" | "erase" | "prune"> => ({
   verify: () => engine.read(() => verify(engine)),
-  erase: (leadId) =>
-    engine.write(true, () => {
-      if (!engine.records.hasDocument("lead", leadId)) return false
-      engine.records.writeDocument({ kind: "lead", key: leadId, value: null })
-      return true
-    }),
-  prune: (endedBefore) => prune(engine, endedBefore),
+  erase: (leadId, pseudonym) => erase(engine, leadId, pseudonym),
+  prune: (endedBefore) => thenScrub(engine, prune(engine, endedBefore)),
 })

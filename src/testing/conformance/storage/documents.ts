@@ -1,5 +1,5 @@
 import { expect } from "../expectation.ts"
-import { itemOf, read } from "./rows.ts"
+import { itemOf, noon, read } from "./rows.ts"
 import type { Behaviours } from "./subject.ts"
 
 /** Keyed values beside the executions. */
@@ -57,12 +57,32 @@ export const documentBehaviours: Behaviours = (subject, { describe, it }) =>
       expect(await driver.documents("setting", [key])).toEqual([{ kind: "setting", key, version: 1, value }])
     })
 
-    it("of a lead are gone after erasing it; its executions keep their ids", async () => {
+    it("of a lead are gone after erasing it; its executions and enrollments stay, under the pseudonym", async () => {
+      const { driver } = subject
+      await driver.enroll([itemOf("ann"), itemOf("bob")])
+      const before = await driver.counts("spring")
+      const row = await read(driver, "spring-ann-0")
+      expect(await driver.erase("ann", "nobody-1")).toBe(true)
+      expect(await driver.erase("ann", "nobody-2")).toBe(false)
+      expect(await driver.documents("lead", ["ann"])).toEqual([undefined])
+      expect((await driver.documents("lead", ["bob"]))[0]?.key).toBe("bob")
+      expect(await read(driver, "spring-ann-0")).toEqual({ ...row, leadId: "nobody-1" })
+      const [enrollment] = await driver.enrollments([row.enrollmentId])
+      expect(enrollment?.leadId).toBe("nobody-1")
+      expect(await driver.list({ leadId: "ann", limit: 10 })).toEqual([])
+      expect((await driver.list({ leadId: "nobody-1", limit: 10 })).map(({ id }) => id)).toEqual(["spring-ann-0"])
+      expect(await driver.counts("spring")).toEqual(before)
+      expect(await driver.verify()).toMatchObject({ problems: [] })
+    })
+
+    it("of a lead are gone although one of its executions is held, and its holder goes on", async () => {
       const { driver } = subject
       await driver.enroll([itemOf("ann")])
-      expect(await driver.erase("ann")).toBe(true)
-      expect(await driver.erase("ann")).toBe(false)
-      expect(await driver.documents("lead", ["ann"])).toEqual([undefined])
-      expect(await read(driver, "spring-ann-0")).toMatchObject({ leadId: "ann", state: "scheduled" })
+      const [held] = await driver.claimDue({ owner: "one", limit: 1, leaseMs: 60_000, now: noon })
+      expect(held?.leadId).toBe("ann")
+      expect(await driver.erase("ann", "nobody-1")).toBe(true)
+      expect((await read(driver, "spring-ann-0")).leadId).toBe("nobody-1")
+      expect(await driver.release(held === undefined ? [] : [held], noon)).toEqual([true])
+      expect((await read(driver, "spring-ann-0")).leadId).toBe("nobody-1")
     })
   })

@@ -111,7 +111,7 @@ export const lifeBehaviours: Behaviours = (subject, runner, traits) => {
           () => observer.commit([intentOf(row)], noon),
           () => observer.signal([cancelSignal(row)]),
           () => observer.writeDocuments([{ kind: "campaign", key: "spring", value: { state: "cancelled" } }]),
-          () => observer.erase("ann"),
+          () => observer.erase("ann", "nobody"),
           () => observer.prune(noon),
         ]
         for (const call of calls) expect(await errorOf(call)).toMatchObject({ code: "observer" })

@@ -173,7 +173,7 @@ describe("a sqlite file", () => {
     const driver = sqlite(file).open(own)
     const item = itemOf("ann")
     await driver.enroll([{ ...item, lead: { ...item.lead, name: "Ann Unmistakable" } }])
-    await driver.erase("ann")
+    await driver.erase("ann", "nobody")
     await driver.close()
     expect(readFileSync(file).includes("Ann Unmistakable")).toBe(false)
   })
