@@ -1,10 +1,13 @@
-import { type ExecutionEvent, type LateOutcome, type RejectionFacts, withoutAddresses } from "../sdk/index.ts"
+import type { ExecutionEvent, LateOutcome, RejectionFacts } from "../sdk/index.ts"
 
 /** What one attempt's call ended with, as the machine hears it. */
 export type SendEvent = Extract<ExecutionEvent, { type: "ACCEPTED" | "REJECTED" | "NOT_CALLED" | "UNKNOWN" }>
 
 /** What a transport answered, not checked yet: plugins may break their contract. */
 export type Answer = { readonly outcome: unknown } | { readonly thrown: unknown }
+
+/** Takes out of a text what it says about the person. */
+export type Redact = (text: string) => string
 
 /** When the answer came, and the random number for a retry's delay. */
 export interface Moment {
@@ -24,31 +27,35 @@ const scopes: ReadonlyArray<unknown> = ["recipient", "sender", "host", "config"]
 const isScope = (scope: unknown): scope is RejectionFacts["scope"] => scopes.includes(scope)
 
 /** The text without addresses, under its name; nothing for what is no text. */
-const textField = <Name extends string>(name: Name, value: unknown): { readonly [Key in Name]?: string } =>
-  (typeof value === "string" || typeof value === "number" ? { [name]: withoutAddresses(String(value)) } : {}) as {
+const textField = <Name extends string>(
+  name: Name,
+  value: unknown,
+  redact: Redact,
+): { readonly [Key in Name]?: string } =>
+  (typeof value === "string" || typeof value === "number" ? { [name]: redact(String(value)) } : {}) as {
     readonly [Key in Name]?: string
   }
 
-const messageOf = (thrown: unknown): string =>
-  withoutAddresses(thrown instanceof Error ? thrown.message : String(thrown))
+const messageOf = (thrown: unknown, redact: Redact): string =>
+  redact(thrown instanceof Error ? thrown.message : String(thrown))
 
-const rejectionFacts = (outcome: Fields): RejectionFacts => {
+const rejectionFacts = (outcome: Fields, redact: Redact): RejectionFacts => {
   const { scope, retryAfterMs } = outcome
   return {
     scope: isScope(scope) ? scope : "recipient",
     retryable: outcome.retryable === true,
-    ...{ code: "rejected", ...textField("code", outcome.code) },
+    ...{ code: "rejected", ...textField("code", outcome.code, redact) },
     ...(typeof retryAfterMs === "number" && retryAfterMs >= 0 && Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}),
-    ...textField("enhancedCode", outcome.enhancedCode),
-    ...textField("response", outcome.response),
+    ...textField("enhancedCode", outcome.enhancedCode, redact),
+    ...textField("response", outcome.response, redact),
   }
 }
 
 /** What the machine hears of an answer. Total: whatever a plugin answers is taken for what it can be. */
-export const eventOf = (answer: Answer, handedOff: boolean, { at, jitterUnit }: Moment): SendEvent => {
+export const eventOf = (answer: Answer, handedOff: boolean, { at, jitterUnit }: Moment, redact: Redact): SendEvent => {
   if ("thrown" in answer)
     return handedOff
-      ? { type: "UNKNOWN", at, stage: "transport-threw", text: messageOf(answer.thrown) }
+      ? { type: "UNKNOWN", at, stage: "transport-threw", text: messageOf(answer.thrown, redact) }
       : {
           type: "REJECTED",
           at,
@@ -56,7 +63,7 @@ export const eventOf = (answer: Answer, handedOff: boolean, { at, jitterUnit }: 
           scope: "sender",
           retryable: true,
           code: "transport-threw",
-          response: messageOf(answer.thrown),
+          response: messageOf(answer.thrown, redact),
         }
   const outcome = fieldsOf(answer.outcome)
   switch (outcome.type) {
@@ -64,17 +71,17 @@ export const eventOf = (answer: Answer, handedOff: boolean, { at, jitterUnit }: 
       return {
         type: "ACCEPTED",
         at,
-        ...textField("providerId", outcome.providerId),
-        ...textField("response", outcome.response),
+        ...textField("providerId", outcome.providerId, redact),
+        ...textField("response", outcome.response, redact),
       }
     case "rejected":
-      return { type: "REJECTED", at, jitterUnit, ...rejectionFacts(outcome) }
+      return { type: "REJECTED", at, jitterUnit, ...rejectionFacts(outcome, redact) }
     case "unknown":
       return {
         type: "UNKNOWN",
         at,
-        ...{ stage: "unknown", ...textField("stage", outcome.stage) },
-        ...textField("text", outcome.reason),
+        ...{ stage: "unknown", ...textField("stage", outcome.stage, redact) },
+        ...textField("text", outcome.reason, redact),
       }
     default:
       // A plugin that breaks its contract has told nothing about the mail.
@@ -95,9 +102,9 @@ export const isTransportFault = (event: SendEvent): boolean =>
   event.type === "REJECTED" && (event.code === "transport-threw" || event.code === "transport-timeout")
 
 /** The evidence in an answer that came after its call was given up; `undefined` for none. */
-export const lateOutcomeOf = (answer: Answer, handedOff: boolean): LateOutcome | undefined => {
+export const lateOutcomeOf = (answer: Answer, handedOff: boolean, redact: Redact): LateOutcome | undefined => {
   if ("thrown" in answer) return handedOff ? undefined : { type: "notCalled" }
   const outcome = fieldsOf(answer.outcome)
-  if (outcome.type === "accepted") return { type: "accepted", ...textField("providerId", outcome.providerId) }
-  return outcome.type === "rejected" ? { type: "rejected", ...rejectionFacts(outcome) } : undefined
+  if (outcome.type === "accepted") return { type: "accepted", ...textField("providerId", outcome.providerId, redact) }
+  return outcome.type === "rejected" ? { type: "rejected", ...rejectionFacts(outcome, redact) } : undefined
 }

@@ -3,7 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import { type LateOutcome, type Message, type Transport, TransportError } from "../sdk/index.ts"
+import { type LateOutcome, type Message, type Transport, TransportError, withoutPerson } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
 import { elapsedMs } from "./elapsed.ts"
 import { type Answer, eventOf, givenUpEvent, lateOutcomeOf, type Moment, type SendEvent } from "./send-event.ts"
@@ -122,9 +122,11 @@ export class Sender extends Context.Service<
             }
             const onSettled = (answer: Answer): void => {
               running.delete(call)
-              const late = isOver ? lateOutcomeOf(answer, handedOff) : undefined
+              const { to } = request.message
+              const redact = withoutPerson({ email: to.address, name: to.name })
+              const late = isOver ? lateOutcomeOf(answer, handedOff, redact) : undefined
               if (late !== undefined) request.onLate(late)
-              if (!isOver) end(eventOf(answer, handedOff, moment()))
+              if (!isOver) end(eventOf(answer, handedOff, moment(), redact))
             }
             running.add(call)
             if (closing) watch()

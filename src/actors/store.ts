@@ -10,21 +10,32 @@ import {
   type StorageDriver,
   StorageError,
   StorageOwned,
+  withoutAddresses,
+  withoutAddressesIn,
 } from "../sdk/index.ts"
+
+// Whoever writes a driver may quote rows in its errors; these go to logs, which outlive a lead.
+const typed = (error: StorageError): StorageError => {
+  const { storage, code, retryable, indeterminate, message, cause } = error
+  const clean = withoutAddresses(message, message.length)
+  return clean === message && cause === undefined
+    ? error
+    : new StorageError({ storage, code, retryable, indeterminate, message: clean, cause: withoutAddressesIn(cause) })
+}
 
 const asStorageError =
   (storage: string) =>
   (cause: unknown): StorageError =>
     cause instanceof StorageError
-      ? cause
+      ? typed(cause)
       : new StorageError({
           storage,
           code: "unexpected",
           retryable: false,
           // Nobody knows how far a driver got that threw something else.
           indeterminate: true,
-          cause,
-          message: `The storage "${storage}" threw what its contract does not know: ${cause instanceof Error ? cause.message : String(cause)}. Report it to its author.`,
+          cause: withoutAddressesIn(cause),
+          message: `The storage "${storage}" threw what its contract does not know: ${withoutAddresses(cause instanceof Error ? cause.message : String(cause))}. Report it to its author.`,
         })
 
 const asEffect = <A, E>(call: () => MaybePromise<A>, onThrow: (cause: unknown) => E): Effect.Effect<A, E> =>

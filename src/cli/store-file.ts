@@ -11,7 +11,7 @@ const isServer = (file: string): boolean => /^postgres(ql)?:\/\//.test(file)
 
 /** A database as it may be shown: without its password. */
 export const shownStore = (file: string): string =>
-  isServer(file) ? file.replace(/:\/\/([^:@/]*):[^@]*@/, "://$1:***@") : file
+  isServer(file) ? file.replace(/:\/\/([^:@/]*):.*@/, "://$1:***@") : file
 
 /** Whether there is something to look at. */
 export const storeExists = async (file: string): Promise<boolean> => {

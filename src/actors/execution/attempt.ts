@@ -12,6 +12,7 @@ import {
   type StorageError,
   suppressionKey,
   withoutAddresses,
+  withoutPerson,
 } from "../../sdk/index.ts"
 import { isTransportFault, type SendEvent } from "../send-event.ts"
 import type { GateEvent } from "../transport-gate.ts"
@@ -28,7 +29,7 @@ const failed = (services: ProcessServices, code: string, text: string, retryable
   jitterUnit: services.random.nextDoubleUnsafe(),
   retryable,
   code,
-  text: withoutAddresses(text),
+  text,
 })
 
 /** Saves an end that was reached before sending. A flag that came in between is applied at the next claim. */
@@ -230,8 +231,9 @@ export const attemptExecution = (
   Effect.gen(function* () {
     const now = services.clock.currentTimeMillisUnsafe()
     const rendering = advance(progressOf(row), { type: row.state === "retrying" ? "RETRY_DUE" : "DUE", at: now })
+    let redact = stored === undefined ? withoutAddresses : withoutPerson(stored)
     const fail = (code: string, text: string, retryable: boolean) =>
-      saveUnsent(services, campaign, advance(rendering, failed(services, code, text, retryable)))
+      saveUnsent(services, campaign, advance(rendering, failed(services, code, redact(text), retryable)))
     if (row.claims > maxClaims) return yield* fail("crashed", "its process died each time it was tried", false)
     const known = yield* Effect.result(services.leadOf?.(row.leadId) ?? Effect.succeed(stored))
     if (Result.isFailure(known)) return yield* fail(known.failure.code, known.failure.message, known.failure.retryable)
@@ -242,6 +244,7 @@ export const attemptExecution = (
         campaign,
         advance(rendering, { type: "SUPPRESS", at: now, code: "lead-erased" }),
       )
+    redact = withoutPerson(lead)
     const message = yield* Effect.result(
       Effect.catchDefect(render(services, campaign, rendering, lead), (defect) =>
         Effect.flatMap(campaign.onDefect(row.id, defect), (verdict) =>

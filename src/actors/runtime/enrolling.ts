@@ -7,6 +7,8 @@ import {
   leadSchema,
   parse,
   type StandardSchema,
+  withoutAddresses,
+  withoutAddressesIn,
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 
@@ -108,8 +110,8 @@ export const enrollLeads = (
         code: "source-failed",
         retryable: true,
         issues: [],
-        cause,
-        message: `Reading the leads failed after ${index}: ${cause instanceof Error ? cause.message : String(cause)}. ${enrolled} are enrolled; giving the same leads again goes on.`,
+        cause: withoutAddressesIn(cause),
+        message: `Reading the leads failed after ${index}: ${withoutAddresses(cause instanceof Error ? cause.message : String(cause))}. ${enrolled} are enrolled; giving the same leads again goes on.`,
       })
 
     // Not waited for: a source that hangs in a read answers no `return` before that read ends.

@@ -1,5 +1,5 @@
 import { boundedCache } from "../bounded-cache.ts"
-import { badArgument, namedText, quoted, type TemplateFunction } from "./function-call.ts"
+import { badArgument, namedText, quoted, shapeOf, type TemplateFunction } from "./function-call.ts"
 
 const styles: Readonly<Record<string, Intl.DateTimeFormatOptions>> = {
   short: { dateStyle: "short" },
@@ -38,7 +38,7 @@ const instantOf = (value: unknown): Instant => {
   if (typeof value === "number") return { at: value, isDay: false }
   const instant = typeof value === "string" ? readInstant(value) : null
   if (instant !== null) return instant
-  throw badArgument("date", `${quoted(value)} is no date: give 2026-03-31, 2026-03-31T09:00:00Z or epoch milliseconds`)
+  throw badArgument("date", `${shapeOf(value)} is no date: give 2026-03-31, 2026-03-31T09:00:00Z or epoch milliseconds`)
 }
 
 /** `{{date value "long"}}`: a date in the mail's language and zone. A date without a time is that day in every zone. */
@@ -49,7 +49,7 @@ export const date: TemplateFunction = ({ frame, named }, value, ...rest) => {
     throw badArgument("date", `${quoted(style)} is no format: use ${Object.keys(styles).join(", ")}`)
   const { at, isDay } = instantOf(value)
   if (isDay && (style === "time" || style === "datetime"))
-    throw badArgument("date", `${quoted(value)} has no time of day`)
+    throw badArgument("date", `${shapeOf(value)} has no time of day`)
   const timeZone = isDay ? "UTC" : (namedText("date", "zone", zone) ?? frame.timeZone)
   const language = namedText("date", "locale", locale) ?? frame.locale
   try {

@@ -21,6 +21,20 @@ export const namedText = (name: string, key: string, value: unknown): string | u
   throw badArgument(name, `${key}= must be a text`)
 }
 
+/**
+ * The shape of a lead's value for a message: `"00.00.0000"` for `"31.03.2026"`. Enough to see what is wrong with it, and
+ * nothing of the person: messages are kept in histories, which outlive a lead.
+ */
+export const shapeOf = (value: unknown): string =>
+  typeof value === "object"
+    ? "a list or an object"
+    : JSON.stringify(
+        String(value)
+          .slice(0, 40)
+          .replace(/\p{L}/gu, (letter) => (/\p{Lu}/u.test(letter) ? "A" : "a"))
+          .replace(/\p{N}/gu, "0"),
+      )
+
 /** A value for a message: short, on one line. */
 export const quoted = (value: unknown): string =>
   typeof value === "object" ? "a list or an object" : JSON.stringify(String(value).slice(0, 40))

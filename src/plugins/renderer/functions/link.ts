@@ -1,5 +1,5 @@
 import { failure } from "../render-failure.ts"
-import { badArgument, quoted, type TemplateFunction } from "./function-call.ts"
+import { badArgument, shapeOf, type TemplateFunction } from "./function-call.ts"
 
 const allowed = /^(?:https?:\/\/[^\s/]|mailto:|tel:|cid:)/i
 
@@ -14,7 +14,7 @@ export const urlPart: TemplateFunction = (_, value) => {
       .replaceAll("%2F", "/")
       .replaceAll("%40", "@")
   } catch {
-    throw badArgument("link", `${quoted(value)} is not valid Unicode text`)
+    throw badArgument("link", `${shapeOf(value)} is not valid Unicode text`)
   }
 }
 
@@ -24,7 +24,7 @@ export const checkUrl = (rendered: string): string => {
   throw failure(
     "unsafe-url",
     "",
-    `the link ${quoted(rendered)} is not allowed: links are https:, http:, mailto: or tel:`,
+    `the link ${shapeOf(rendered)} is not allowed: links are https:, http:, mailto: or tel:`,
   )
 }
 
@@ -35,7 +35,7 @@ export const cssValue: TemplateFunction = (_, value) => {
   throw failure(
     "unsafe-style",
     "",
-    `${quoted(text)} cannot stand in a style: only letters, digits, spaces and # . , % + - _`,
+    `${shapeOf(text)} cannot stand in a style: only letters, digits, spaces and # . , % + - _`,
   )
 }
 
@@ -43,6 +43,6 @@ export const cssValue: TemplateFunction = (_, value) => {
 export const cssUrl: TemplateFunction = (_, value) => {
   const text = String(value ?? "")
   if (text !== "" && !/^https?:\/\/[^\s/]/i.test(text))
-    throw failure("unsafe-url", "", `the image ${quoted(text)} is not allowed: give an https: address`)
+    throw failure("unsafe-url", "", `the image ${shapeOf(text)} is not allowed: give an https: address`)
   return text.replace(/["'()\\\s]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`)
 }

@@ -1,5 +1,5 @@
 import { boundedCache } from "../bounded-cache.ts"
-import { badArgument, type FunctionCall, namedText, quoted, type TemplateFunction } from "./function-call.ts"
+import { badArgument, type FunctionCall, namedText, quoted, shapeOf, type TemplateFunction } from "./function-call.ts"
 
 const formats = boundedCache(200, (locale = "", currencyCode = "", digits = "") => {
   const style: Intl.NumberFormatOptions = currencyCode === "" ? {} : { style: "currency", currency: currencyCode }
@@ -12,7 +12,7 @@ export const numberOf = (name: string, value: unknown): number => {
   if (typeof value === "number") return value
   if (typeof value === "string" && /^\s*[+-]?(?:\d{1,18}(?:\.\d{1,15})?|\.\d{1,15})\s*$/.test(value))
     return Number(value)
-  throw badArgument(name, `${quoted(value)} is no number: give 1234.5, without spaces or thousands separators`)
+  throw badArgument(name, `${shapeOf(value)} is no number: give 1234.5, without spaces or thousands separators`)
 }
 
 const digitsOf = (name: string, value: unknown): string => {

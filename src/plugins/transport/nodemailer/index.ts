@@ -8,6 +8,7 @@ import type { Transport } from "../../../sdk/transport/transport.ts"
 import { type MailOptions, mailOptions } from "../mime/mail-options.ts"
 import { classifyError } from "./classify-error.ts"
 import { classifyInfo } from "./classify-info.ts"
+import { withoutSecrets } from "./without-secrets.ts"
 
 /** What is used of a nodemailer transporter: anything with this shape will do. */
 export interface NodemailerTransporter {
@@ -17,6 +18,8 @@ export interface NodemailerTransporter {
   ): Promise<unknown>
   /** Connects and logs in without sending. */
   verify?(): Promise<unknown>
+  /** Of an SMTP transporter: what is secret in `auth` is masked in every text. */
+  readonly options?: unknown
   /** Gives back connections. */
   close?(): unknown
 }
@@ -65,7 +68,11 @@ export const nodemailer = (transporter: NodemailerTransporter, options: Nodemail
         return { type: "rejected", scope: "host", retryable: true, code: "aborted", response: "the send was aborted" }
       const prepared = prepare(message)
       if ("type" in prepared) return prepared
-      return untilAborted(handOver(transporter, prepared, prepared.envelope.to[0]), signal)
+      const sending = handOver(transporter, prepared, prepared.envelope.to[0])
+      return untilAborted(
+        sending.then((outcome) => withoutSecrets(transporter.options, outcome)),
+        signal,
+      )
     },
     ...(transporter.verify === undefined
       ? {}
@@ -75,9 +82,9 @@ export const nodemailer = (transporter: NodemailerTransporter, options: Nodemail
               await transporter.verify?.()
               return undefined
             } catch (error) {
-              const outcome = classifyError(error)
+              const outcome = withoutSecrets(transporter.options, classifyError(error))
               if (outcome.type === "rejected") return outcome
-              const response = error instanceof Error ? error.message : String(error)
+              const response = outcome.type === "unknown" ? (outcome.reason ?? outcome.stage) : (outcome.response ?? "")
               return { type: "rejected", scope: "host", retryable: true, code: "unreachable", response }
             }
           },
