@@ -165,8 +165,9 @@ module.exports = {
     },
     {
       name: "cli-and-compat-are-imported-by-nobody",
+      comment: "But by the corpora: they read thousands of files, and a process for each would take an hour.",
       severity: "error",
-      from: { pathNot: "^src/(cli|compat)/" },
+      from: { pathNot: "^(src/(cli|compat)|tests/corpus)/" },
       to: { path: "^src/(cli|compat)/", pathNot: "^src/compat/index[.]ts$" },
     },
     {

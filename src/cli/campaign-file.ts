@@ -43,6 +43,20 @@ const refuse = (path: string, issues: ReadonlyArray<Issue>): InvalidInput =>
     ].join("\n"),
   })
 
+/** Larger ones are no campaign: attachments and templates are files of their own. */
+const maxBytes = 1_048_576
+
+// The parser goes as deep as the file does, and aliases may stand for more than memory holds.
+const readable = <Result>(path: string, read: () => Result): Result => {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof InvalidInput) throw error
+    const message = error instanceof RangeError ? "it is nested too deep" : error instanceof Error ? error.message : String(error)
+    throw refuse(path, [{ path: "the file", message }])
+  }
+}
+
 const parseYaml = (path: string, text: string): YamlSource => {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
@@ -103,10 +117,16 @@ const checked = (source: YamlSource, input: CampaignInput): Campaign => {
 export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
   const path = await realpath(file)
   const folder = dirname(path)
-  const source = parseYaml(file, await readFile(path, "utf8"))
+  const text = await readFile(path, "utf8")
+  if (text.length > maxBytes)
+    throw refuse(file, [{ path: "the file", message: "it is longer than 1 MB; put attachments beside it" }])
+  const source = readable(file, () => parseYaml(file, text))
   const wrong = [...unknownFields(source), ...missingFields(source)]
   if (wrong.length > 0) throw refuse(file, wrong)
-  const { templates, attachments, ...rest } = source.document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>
+  const { templates, attachments, ...rest } = readable(
+    file,
+    () => source.document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>,
+  )
   const files = await attachmentsOf(folder, attachments)
   if (files.issues.length > 0)
     throw refuse(
@@ -119,7 +139,7 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
     path: file,
     folder,
     input,
-    campaign: checked(source, input),
+    campaign: readable(file, () => checked(source, input)),
     templates: templatesOf(source, folder, templates),
   }
 }
