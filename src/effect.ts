@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { CampaignActor, CampaignError } from "./actors/campaign/campaign-actor.ts"
+import { endOfChanges } from "./actors/runtime/end-of-changes.ts"
 import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "./actors/runtime/enrolling.ts"
 import {
   type CancelAnswer,
@@ -113,6 +114,8 @@ export class Sendstate extends Context.Service<
     readonly prune: (options: PruneOptions) => Effect.Effect<PruneResult, StorageError | InvalidInput>
     /** What happened to executions after `since`, oldest first; at most `limit` entries, default 1,000. */
     readonly changes: (since: number, limit?: number) => Effect.Effect<Changes, StorageError>
+    /** Where that log ends now; 0 before anything has happened. */
+    readonly endOfChanges: Effect.Effect<number, StorageError>
     /** Why an execution stands where it stands. */
     readonly explain: (executionId: string) => Effect.Effect<Explanation, NotFound | StorageError>
     /** Never mail this address again, in any campaign. */
@@ -189,6 +192,7 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     forgetLead: (lead, options = {}) => forgetLead(runtime, lead, options),
     prune: (options) => prune(services, options),
     changes: (since, limit = 1_000) => services.store.use((driver) => driver.changes(since, limit)),
+    endOfChanges: endOfChanges(services.store),
     explain: runtime.explain,
     suppress: (email, reason = "manual") => suppress(services, email, reason),
     unsuppress: (email) => unsuppress(services, email),

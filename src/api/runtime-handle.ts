@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { endOfChanges } from "../actors/runtime/end-of-changes.ts"
 import type { Explanation } from "../actors/runtime/explain.ts"
 import { type ForgetOptions, type ForgetResult, forgetLead } from "../actors/runtime/forgetting.ts"
 import type { Health } from "../actors/runtime/health.ts"
@@ -102,6 +103,8 @@ export interface Runtime extends AsyncDisposable {
    * At most `limit` entries, default 1,000.
    */
   changes(since: number, options?: WaitOptions & { readonly limit?: number }): Promise<Changes>
+  /** Where that log ends now: give it as `since` to hear only of what comes; 0 before anything has happened. */
+  endOfChanges(options?: WaitOptions): Promise<number>
   /** Under which name an execution's template was loaded. @throws NotFound */
   templateName(row: Pick<ExecutionRow, "template">): Promise<string>
   /** Epoch ms on the runtime's clock. */
@@ -192,6 +195,7 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
         services.store.use((driver) => driver.changes(since, limit)),
         signal,
       ),
+    endOfChanges: ({ signal } = {}) => run(endOfChanges(services.store), signal),
     templateName: (row) => run(templateNameOf(services.templates, row)),
     now: () => services.clock.currentTimeMillisUnsafe(),
     leaveStandby: () => run(runtime.leaveStandby),

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { CancelSelection } from "../actors/cancel-orders.ts"
 import { cancelAll } from "../actors/runtime/cancelling-all.ts"
 import { cancelWaiting } from "../actors/runtime/cancelling-many.ts"
+import { endOfChanges } from "../actors/runtime/end-of-changes.ts"
 import {
   type CancelAnswer,
   type ControlAnswer,
@@ -70,6 +71,8 @@ export interface SyncHandle {
   scheduleAll(campaignId: string, mails: ReadonlyArray<ScheduleInput>): ReadonlyArray<string>
   /** As `runtime.changes`. */
   changes(since: number, options?: { readonly limit?: number }): Changes
+  /** As `runtime.endOfChanges`. */
+  endOfChanges(): number
   /** As `runtime.templateName`. @throws NotFound */
   templateName(row: Pick<ExecutionRow, "template">): string
   /** As `leads.get`. */
@@ -98,6 +101,7 @@ const twins: Readonly<Record<keyof SyncHandle, string>> = {
   create: "runtime.campaigns.create",
   scheduleAll: "campaign.scheduleAll",
   changes: "runtime.changes",
+  endOfChanges: "runtime.endOfChanges",
   templateName: "runtime.templateName",
   lead: "runtime.leads.get",
   putLead: "runtime.leads.put",
@@ -169,6 +173,7 @@ export const makeSyncHandle = (
         "changes",
         store.use((driver) => driver.changes(since, limit)),
       ),
+    endOfChanges: () => run("endOfChanges", endOfChanges(store)),
     templateName: (row) => run("templateName", templateNameOf(services.templates, row)),
     lead: (id) => run("lead", readLead(services, id)),
     putLead: (lead) => run("putLead", writeLead(services, lead)),

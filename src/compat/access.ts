@@ -14,6 +14,7 @@ export interface Access {
   readonly find: (ids: ReadonlyArray<string>) => MaybePromise<ReadonlyArray<ExecutionRow | undefined>>
   readonly page: (filter: ExecutionFilter, page: ExecutionPage) => MaybePromise<ReadonlyArray<ExecutionRow>>
   readonly changes: (since: number, limit: number) => MaybePromise<Changes>
+  readonly endOfChanges: () => MaybePromise<number>
   readonly explain: (id: string) => MaybePromise<Explanation>
   readonly templateName: (row: ExecutionRow) => MaybePromise<string>
   readonly cancel: (id: string, by: "user" | "campaign") => MaybePromise<string>
@@ -36,6 +37,7 @@ export const syncAccess = ({ sync }: Runtime): Access => ({
   find: (ids) => sync.find(ids),
   page: (filter, page) => sync.list(filter, page),
   changes: (since, limit) => sync.changes(since, { limit }),
+  endOfChanges: () => sync.endOfChanges(),
   explain: (id) => sync.explain(id),
   templateName: (row) => sync.templateName(row),
   cancel: (id, by) => sync.cancel(id, { by }),
@@ -57,6 +59,7 @@ export const asyncAccess = (runtime: Runtime): Access => ({
   find: (ids) => runtime.executions.find(ids),
   page: (filter, page) => runtime.executions.page(filter, page),
   changes: (since, limit) => runtime.changes(since, { limit }),
+  endOfChanges: () => runtime.endOfChanges(),
   explain: (id) => runtime.explain(id),
   templateName: (row) => runtime.templateName(row),
   cancel: (id, by) => runtime.executions.cancel(id, { by }),

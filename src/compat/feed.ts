@@ -4,7 +4,6 @@ import type { ExecutionEvent, ExecutionRow, MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
 import { recordSent } from "./communications.ts"
 import type { Engine } from "./engine.ts"
-import { endOfLog } from "./ledger.ts"
 import { chain } from "./maybe-promise.ts"
 import { correctRetry } from "./retry-correction.ts"
 
@@ -51,7 +50,7 @@ export class Feed {
         this.#since = Number(setting.since)
         return
       }
-      return chain(endOfLog(this.#access), (end) => {
+      return chain(this.#access.endOfChanges(), (end) => {
         this.#since = end
         return this.#keepPosition()
       })

@@ -8,20 +8,6 @@ import type { CampaignExecution } from "./types.ts"
 
 const pageSize = 1_000
 
-/** The last position of the change log, in about 2 log n looks at it: reading it all would cost as much as all mails. */
-export const endOfLog = (access: Access): MaybePromise<number> => {
-  const isEnd = (at: number): MaybePromise<boolean> =>
-    chain(access.changes(at, 1), ({ entries }) => entries.length === 0)
-  const between = (low: number, high: number): MaybePromise<number> => {
-    if (high - low <= 1) return high
-    const middle = Math.floor((low + high) / 2)
-    return chain(isEnd(middle), (end) => (end ? between(low, middle) : between(middle, high)))
-  }
-  const beyond = (low: number, high: number): MaybePromise<number> =>
-    chain(isEnd(high), (end) => (end ? between(low, high) : beyond(high, high * 2)))
-  return chain(isEnd(0), (end) => (end ? 0 : beyond(0, 1)))
-}
-
 /** Keeps the projection at what the store says: loaded once, then from the change log. */
 export class Ledger {
   readonly #projection: Projection
@@ -41,7 +27,7 @@ export class Ledger {
     this.#generations.clear()
     return chain(access.settings(recordPrefix), (settings) => {
       for (const { key, value } of settings) this.#show(key.slice(recordPrefix.length), recordOf(value))
-      return chain(endOfLog(access), (end) => {
+      return chain(access.endOfChanges(), (end) => {
         this.#since = end
         return this.#loadPages(access, undefined)
       })

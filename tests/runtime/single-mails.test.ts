@@ -140,6 +140,7 @@ test("the change log tells everything that happened, from where one stopped read
   const id = await spring.schedule({ lead: ann, template: "hello", at: later })
   const first = await runtime.changes(0)
   expect(first.entries.map(({ executionId, events }) => [executionId, events[0]?.type])).toEqual([[id, "SCHEDULED"]])
+  expect(await runtime.endOfChanges()).toBe(first.next)
   await runtime.executions.cancel(id)
   const second = await runtime.changes(first.next)
   expect(second.entries.flatMap(({ events }) => events.map(({ type }) => type))).toEqual(["CANCEL"])
