@@ -1,14 +1,16 @@
 import { createTransport } from "nodemailer"
 import type { SendOutcome } from "sendstate/sdk"
+import { ScriptedSmtpServer, type SmtpScript, smtpScript } from "sendstate/testing"
 import { nodemailer } from "sendstate/transport/nodemailer"
 import { describe, expect, test } from "vitest"
 import { Inbox } from "../smtp/inbox.ts"
 import { mail, sendOnce } from "../smtp/mail.ts"
-import { close, raw, reply, reset, type Script, ScriptedServer, silence } from "../smtp/scripted-server.ts"
+
+const { close, raw, reply, reset, silence } = smtpScript
 
 describe("over nodemailer's own SMTP transporter", () => {
-  const outcomeOf = async (script: Script): Promise<SendOutcome> => {
-    const server = await ScriptedServer.start(script)
+  const outcomeOf = async (script: SmtpScript): Promise<SendOutcome> => {
+    const server = await ScriptedSmtpServer.start(script)
     const transport = nodemailer(
       createTransport({
         host: "127.0.0.1",
@@ -24,7 +26,7 @@ describe("over nodemailer's own SMTP transporter", () => {
     return outcome
   }
 
-  const rows: ReadonlyArray<readonly [string, Script, object]> = [
+  const rows: ReadonlyArray<readonly [string, SmtpScript, object]> = [
     ["accepted", {}, { type: "accepted", response: "250 2.0.0 ok" }],
     [
       "MAIL FROM 421",
@@ -67,7 +69,7 @@ describe("over nodemailer's own SMTP transporter", () => {
       scope: "host",
       code: "connection-refused",
     })
-    const server = await ScriptedServer.start({
+    const server = await ScriptedSmtpServer.start({
       ehlo: reply("250-scripted.test\n250 AUTH PLAIN"),
       auth: reply("535 5.7.8 wrong"),
     })

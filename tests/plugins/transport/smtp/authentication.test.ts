@@ -1,12 +1,14 @@
 import { inspect } from "node:util"
+import { ScriptedSmtpServer, type SmtpScript, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { afterEach, describe, expect, test } from "vitest"
 import { impatiently, sendOnce } from "./mail.ts"
-import { close, reply, type Script, ScriptedServer, silence } from "./scripted-server.ts"
 
-const running: Array<ScriptedServer> = []
-const start = async (script: Script): Promise<ScriptedServer> => {
-  const server = await ScriptedServer.start(script)
+const { close, reply, silence } = smtpScript
+
+const running: Array<ScriptedSmtpServer> = []
+const start = async (script: SmtpScript): Promise<ScriptedSmtpServer> => {
+  const server = await ScriptedSmtpServer.start(script)
   running.push(server)
   return server
 }
@@ -14,7 +16,7 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((server) => server.stop()))
 })
 
-const offering = (mechanisms: string): Script => ({ ehlo: reply(`250-scripted.test\n250 AUTH ${mechanisms}`) })
+const offering = (mechanisms: string): SmtpScript => ({ ehlo: reply(`250-scripted.test\n250 AUTH ${mechanisms}`) })
 const base64 = (text: string): string => Buffer.from(text).toString("base64")
 const pass = "s3cr3t-Pä55"
 const auth = { user: "ann", pass }
@@ -69,7 +71,7 @@ describe("logging in", () => {
 })
 
 describe("not being let in", () => {
-  const rows: ReadonlyArray<readonly [string, Script, object]> = [
+  const rows: ReadonlyArray<readonly [string, SmtpScript, object]> = [
     ["535", { auth: reply("535 5.7.8 bad credentials") }, { scope: "config", retryable: true, code: "auth" }],
     ["454", { auth: reply("454 4.7.0 later") }, { scope: "host", retryable: true, code: "454" }],
     ["closed", { auth: close }, { scope: "host", retryable: true, code: "connection-closed" }],

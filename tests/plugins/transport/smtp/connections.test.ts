@@ -1,11 +1,13 @@
+import { ScriptedSmtpServer, type SmtpScript, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { afterEach, describe, expect, test } from "vitest"
 import { impatiently, mail, sendOnce } from "./mail.ts"
-import { close, reply, type Script, ScriptedServer, silence, wait } from "./scripted-server.ts"
 
-const running: Array<ScriptedServer> = []
-const start = async (script: Script = {}): Promise<ScriptedServer> => {
-  const server = await ScriptedServer.start(script)
+const { close, reply, silence, wait } = smtpScript
+
+const running: Array<ScriptedSmtpServer> = []
+const start = async (script: SmtpScript = {}): Promise<ScriptedSmtpServer> => {
+  const server = await ScriptedSmtpServer.start(script)
   running.push(server)
   return server
 }

@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto"
+import { ScriptedSmtpServer, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { Inbox } from "./inbox.ts"
 import { impatiently, mail, sendOnce } from "./mail.ts"
-import { reply, ScriptedServer } from "./scripted-server.ts"
+
+const { reply } = smtpScript
 
 describe("what an ordinary mail server receives", () => {
   let inbox: Inbox
@@ -114,7 +116,7 @@ describe("what an ordinary mail server receives", () => {
 
 describe("on the wire", () => {
   const wireOf = async (changes: Parameters<typeof mail>[0]): Promise<string> => {
-    const server = await ScriptedServer.start()
+    const server = await ScriptedSmtpServer.start()
     const transport = smtp(impatiently(server.url))
     await sendOnce(transport, mail(changes))
     await transport.close?.()
@@ -124,7 +126,7 @@ describe("on the wire", () => {
 
   test("dots are doubled, and the message ends once, at its end", async () => {
     const { html: _html, ...plain } = mail({ text: ".\n.first\r\nlast\n." })
-    const server = await ScriptedServer.start()
+    const server = await ScriptedSmtpServer.start()
     const transport = smtp(impatiently(server.url))
     await sendOnce(transport, plain)
     await sendOnce(transport, plain)
@@ -147,7 +149,7 @@ describe("on the wire", () => {
 
   test("without PIPELINING each command waits for its answer; with it they go together", async () => {
     for (const ehlo of [reply("250 scripted.test"), reply("250-scripted.test\n250 PIPELINING")]) {
-      const server = await ScriptedServer.start({ ehlo })
+      const server = await ScriptedSmtpServer.start({ ehlo })
       const transport = smtp(impatiently(server.url))
       expect((await sendOnce(transport)).outcome).toMatchObject({ type: "accepted" })
       expect(server.commands[0]?.slice(1)).toEqual([
@@ -161,7 +163,7 @@ describe("on the wire", () => {
   })
 
   test("a server that knows only HELO gets HELO", async () => {
-    const server = await ScriptedServer.start({ ehlo: reply("502 what") })
+    const server = await ScriptedSmtpServer.start({ ehlo: reply("502 what") })
     const transport = smtp(impatiently(server.url, { name: "app.acme.test" }))
     expect((await sendOnce(transport)).outcome).toMatchObject({ type: "accepted" })
     expect(server.commands[0]?.slice(0, 2)).toEqual(["EHLO app.acme.test", "HELO app.acme.test"])
@@ -170,7 +172,7 @@ describe("on the wire", () => {
   })
 
   test("the envelope sender can be set for all mails", async () => {
-    const server = await ScriptedServer.start()
+    const server = await ScriptedSmtpServer.start()
     const transport = smtp(impatiently(server.url, { envelopeFrom: "returns@acme.test" }))
     await sendOnce(transport)
     expect(server.commands[0]?.[1]).toBe("MAIL FROM:<returns@acme.test>")
@@ -181,7 +183,7 @@ describe("on the wire", () => {
 
 describe("what the server says it cannot take", () => {
   const refusal = async (ehlo: string, changes: Parameters<typeof mail>[0]) => {
-    const server = await ScriptedServer.start({ ehlo: reply(`250-scripted.test\n${ehlo}`) })
+    const server = await ScriptedSmtpServer.start({ ehlo: reply(`250-scripted.test\n${ehlo}`) })
     const transport = smtp(impatiently(server.url))
     const { outcome } = await sendOnce(transport, mail(changes))
     await transport.close?.()
@@ -228,7 +230,7 @@ describe("hints about when to come back", () => {
     ["450 try again in 900000 hours", undefined],
     ["550 5.1.1 unknown, do not try again in 5 minutes", undefined],
   ])("%s", async (text, expected) => {
-    const server = await ScriptedServer.start({ rcpt: reply(text) })
+    const server = await ScriptedSmtpServer.start({ rcpt: reply(text) })
     const transport = smtp(impatiently(server.url))
     const { outcome } = await sendOnce(transport)
     expect(outcome.type === "rejected" ? outcome.retryAfterMs : "not rejected").toBe(expected)

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, verify } from "node:crypto"
+import { ScriptedSmtpServer } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { describe, expect, test } from "vitest"
 import { impatiently, mail, sendOnce } from "./mail.ts"
-import { ScriptedServer } from "./scripted-server.ts"
 
 const { privateKey, publicKey } = generateKeyPairSync("rsa", {
   modulusLength: 2_048,
@@ -17,7 +17,7 @@ const message = mail({
 })
 
 const wireOf = async (): Promise<string> => {
-  const server = await ScriptedServer.start()
+  const server = await ScriptedSmtpServer.start()
   const transport = smtp(impatiently(server.url, { dkim }))
   expect((await sendOnce(transport, message)).outcome).toMatchObject({ type: "accepted" })
   await transport.close?.()

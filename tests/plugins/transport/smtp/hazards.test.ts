@@ -1,17 +1,17 @@
 import type { Attachment, Message } from "sendstate/sdk"
+import { ScriptedSmtpServer } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { Inbox } from "./inbox.ts"
 import { impatiently, mail, sendOnce } from "./mail.ts"
-import { ScriptedServer } from "./scripted-server.ts"
 
 /** What code without types may hand in. */
 const untyped = (changes: Record<string, unknown>): Message => Object.assign(mail(), changes)
 
 describe("a message that could reach somebody else, or say something else, is refused before the wire", () => {
-  let server: ScriptedServer
+  let server: ScriptedSmtpServer
   beforeAll(async () => {
-    server = await ScriptedServer.start()
+    server = await ScriptedSmtpServer.start()
   })
   afterAll(() => server.stop())
 

@@ -1,14 +1,14 @@
+import { ScriptedSmtpServer } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { expect, test, vi } from "vitest"
 import { impatiently, sendOnce } from "./mail.ts"
-import { ScriptedServer } from "./scripted-server.ts"
 
 vi.mock("nodemailer/lib/mail-composer", () => {
   throw new Error("Cannot find package 'nodemailer'")
 })
 
 test("without nodemailer the campaign is paused with the command that installs it, and no lead is to blame", async () => {
-  const server = await ScriptedServer.start()
+  const server = await ScriptedSmtpServer.start()
   const transport = smtp(impatiently(server.url))
   const expected = {
     type: "rejected",

@@ -1,12 +1,14 @@
 import { createServer } from "node:net"
 import type { SendOutcome } from "sendstate/sdk"
+import { ScriptedSmtpServer, type SmtpScript, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { describe, expect, test } from "vitest"
 import { impatiently, mail, sendOnce } from "./mail.ts"
-import { close, raw, reply, reset, type Script, ScriptedServer, silence } from "./scripted-server.ts"
 
-const outcomeOf = async (script: Script): Promise<{ outcome: SendOutcome; handoffs: number; bodies: number }> => {
-  const server = await ScriptedServer.start(script)
+const { close, raw, reply, reset, silence, trickle, vanish } = smtpScript
+
+const outcomeOf = async (script: SmtpScript): Promise<{ outcome: SendOutcome; handoffs: number; bodies: number }> => {
+  const server = await ScriptedSmtpServer.start(script)
   const transport = smtp(impatiently(server.url))
   try {
     const result = await sendOnce(transport)
@@ -25,7 +27,7 @@ const rejected = (scope: string, retryable: boolean, code: string, enhancedCode?
   ...(enhancedCode === undefined ? {} : { enhancedCode }),
 })
 
-type Row = readonly [name: string, script: Script, expected: object]
+type Row = readonly [name: string, script: SmtpScript, expected: object]
 
 const withoutPipelining = reply("250-scripted.test\n250 8BITMIME")
 
@@ -95,7 +97,7 @@ describe("after 354 and before the final dot", () => {
     ],
   ]
   test.concurrent.each(rows)("%s: rejected, the dot never leaves", async (_name, script, expected) => {
-    const server = await ScriptedServer.start(script)
+    const server = await ScriptedSmtpServer.start(script)
     const transport = smtp(impatiently(server.url))
     // Larger than all socket buffers: the body cannot be flushed before the server has done its worst.
     const large = mail({ text: `${"x".repeat(70)}\n`.repeat(200_000) })
@@ -132,7 +134,7 @@ describe("after the final dot, a complete reply decides", () => {
 })
 
 describe("after the final dot, anything else is unknown", () => {
-  const rows: ReadonlyArray<readonly [string, Script, string]> = [
+  const rows: ReadonlyArray<readonly [string, SmtpScript, string]> = [
     ["FIN", { end: close }, "connection-closed"],
     ["RST", { end: reset }, "connection-reset"],
     ["silence", { end: silence }, "timeout"],
@@ -155,7 +157,7 @@ describe("after the final dot, anything else is unknown", () => {
 
 describe("giving up", () => {
   test("an abort before the handoff is a rejection", async () => {
-    const server = await ScriptedServer.start({ rcpt: silence })
+    const server = await ScriptedSmtpServer.start({ rcpt: silence })
     const transport = smtp(impatiently(server.url, { timeouts: { commandMs: 10_000 } }))
     const controller = new AbortController()
     const sending = sendOnce(transport, mail(), { signal: controller.signal })
@@ -166,7 +168,7 @@ describe("giving up", () => {
   })
 
   test("an abort after the handoff is unknown", async () => {
-    const server = await ScriptedServer.start({ end: silence })
+    const server = await ScriptedSmtpServer.start({ end: silence })
     const transport = smtp(impatiently(server.url, { timeouts: { finalReplyMs: 10_000 } }))
     const controller = new AbortController()
     const sending = sendOnce(transport, mail(), {
@@ -178,7 +180,7 @@ describe("giving up", () => {
   })
 
   test("an aborted signal sends nothing", async () => {
-    const server = await ScriptedServer.start()
+    const server = await ScriptedSmtpServer.start()
     const transport = smtp(impatiently(server.url))
     const { outcome } = await sendOnce(transport, mail(), { signal: AbortSignal.abort() })
     expect(outcome).toMatchObject(rejected("host", true, "aborted"))
@@ -187,14 +189,51 @@ describe("giving up", () => {
   })
 
   test("the overall deadline ends a server that always answers in time", async () => {
-    const server = await ScriptedServer.start({ rcpt: silence })
+    const server = await ScriptedSmtpServer.start({ rcpt: silence })
     const transport = smtp(impatiently(server.url, { timeouts: { commandMs: 10_000, deadlineMs: 100 } }))
     expect((await sendOnce(transport)).outcome).toMatchObject(rejected("host", true, "deadline"))
     await server.stop()
   })
 
+  test.concurrent.each([
+    ["greeting", { greeting: trickle("220-".padEnd(10_000, "x")) }, rejected("host", true, "deadline")],
+    ["reply to RCPT", { rcpt: trickle("250-".padEnd(10_000, "x")) }, rejected("host", true, "deadline")],
+    ["final reply", { end: trickle("250-".padEnd(10_000, "x")) }, { type: "unknown", stage: "data-sent" }],
+  ])("a %s that comes one octet at a time and never ends is ended by the deadline", async (_name, script, expected) => {
+    const server = await ScriptedSmtpServer.start(script)
+    // The idle timeout sees an octet each 20 ms, and never fires.
+    const transport = smtp(
+      impatiently(server.url, {
+        timeouts: { greetingMs: 60_000, commandMs: 60_000, finalReplyMs: 60_000, deadlineMs: 400 },
+      }),
+    )
+    expect((await sendOnce(transport)).outcome).toMatchObject(expected)
+    await server.stop()
+  })
+
+  test.concurrent.each([
+    ["at RCPT", { rcpt: vanish }, rejected("host", true, "timeout")],
+    ["after the final dot", { end: vanish }, { type: "unknown", stage: "data-sent" }],
+  ])("a peer that is gone without a word %s is given up", async (_name, script, expected) => {
+    const server = await ScriptedSmtpServer.start(script)
+    expect((await sendOnce(smtp(impatiently(server.url)))).outcome).toMatchObject(expected)
+    await server.stop()
+  })
+
+  test("a server may treat each recipient differently", async () => {
+    const server = await ScriptedSmtpServer.start({
+      rcpt: ({ line }) => (line.includes("bob@") ? reply("450 4.2.0 later") : reply("250 2.1.5 ok")),
+    })
+    const transport = smtp(impatiently(server.url))
+    expect((await sendOnce(transport)).outcome).toMatchObject(rejected("recipient", true, "450", "4.2.0"))
+    const envelope = { from: "bounce@acme.test", to: "eve@example.test" }
+    expect((await sendOnce(transport, mail({ envelope }))).outcome).toMatchObject({ type: "accepted" })
+    await transport.close?.()
+    await server.stop()
+  })
+
   test("a handoff that throws keeps the dot back", async () => {
-    const server = await ScriptedServer.start()
+    const server = await ScriptedSmtpServer.start()
     const transport = smtp(impatiently(server.url))
     const fenced = new Error("the lease is over")
     const sending = sendOnce(transport, mail(), {
@@ -237,7 +276,7 @@ describe("reaching the server", () => {
 describe("replies in pieces", () => {
   test("one octet at a time, they mean the same", async () => {
     const slowly = (text: string) => [...text].map(raw)
-    const server = await ScriptedServer.start({
+    const server = await ScriptedSmtpServer.start({
       ehlo: slowly("250-scripted.test\r\n250-PIPELINING\r\n250 SIZE 100000\r\n"),
       end: slowly("250-two\r\n250 lines\r\n"),
     })

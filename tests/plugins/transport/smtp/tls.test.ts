@@ -1,14 +1,16 @@
 import { createServer } from "node:tls"
+import { ScriptedSmtpServer, type SmtpScript, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { afterEach, describe, expect, test } from "vitest"
 import { impatiently, sendOnce } from "./mail.ts"
-import { raw, reply, type Script, ScriptedServer } from "./scripted-server.ts"
 import { selfSignedCertificate } from "./self-signed-certificate.ts"
+
+const { raw, reply } = smtpScript
 
 const valid = selfSignedCertificate({ fromDays: -1, toDays: 30 })
 const expired = selfSignedCertificate({ fromDays: -30, toDays: -1 })
 
-const offersStartTls: Script = {
+const offersStartTls: SmtpScript = {
   ehlo: ({ visit }) =>
     visit === 1 ? reply("250-scripted.test\n250 STARTTLS") : reply("250-scripted.test\n250 PIPELINING"),
   starttls: reply("220 go ahead"),
@@ -16,9 +18,9 @@ const offersStartTls: Script = {
 
 const config = (code: string): object => ({ type: "rejected", scope: "config", retryable: true, code })
 
-const running: Array<ScriptedServer> = []
-const start = async (...args: Parameters<typeof ScriptedServer.start>): Promise<ScriptedServer> => {
-  const server = await ScriptedServer.start(...args)
+const running: Array<ScriptedSmtpServer> = []
+const start = async (...args: Parameters<typeof ScriptedSmtpServer.start>): Promise<ScriptedSmtpServer> => {
+  const server = await ScriptedSmtpServer.start(...args)
   running.push(server)
   return server
 }
