@@ -24,6 +24,6 @@ export { faultyRenderer, type RendererFaultScript } from "./faults/faulty-render
 export { type FaultyStorage, faultyStorage, type StorageFault, storageError } from "./faults/faulty-storage.ts"
 export { faultyTransport, type TransportFault, type TransportFaultScript } from "./faults/faulty-transport.ts"
 export { type RetryLaws, type RetryLawsOptions, retryLaws } from "./retry-laws/retry-laws.ts"
-export { ScriptedSmtpServer } from "./smtp-server/scripted-smtp-server.ts"
+export { ScriptedSmtpServer, type ServerCertificate } from "./smtp-server/scripted-smtp-server.ts"
 export type { SmtpAction, SmtpMoment, SmtpScript, SmtpStage, SmtpStep } from "./smtp-server/smtp-script.ts"
 export * as smtpScript from "./smtp-server/smtp-script.ts"

@@ -3,10 +3,12 @@ import * as Effect from "effect/Effect"
 import { Sendstate } from "sendstate/effect"
 import type { SendOutcome } from "sendstate/sdk"
 import { memory as memoryStorage } from "sendstate/storage/memory"
-import { faultyStorage, storageError } from "sendstate/testing"
+import { faultyStorage, ScriptedSmtpServer, smtpScript, storageError } from "sendstate/testing"
 import { type MemoryTransportOptions, memory as memoryTransport } from "sendstate/transport/memory"
+import { smtp } from "sendstate/transport/smtp"
+import { onTestFinished, test } from "vitest"
 import { advance, advanceUntil } from "./virtual-time.ts"
-import { accepted, campaign, crowd, down, misconfigured, people, renderer } from "./world.ts"
+import { accepted, campaign, crowd, down, misconfigured, openCampaign, people, renderer } from "./world.ts"
 
 const layer = (transport: MemoryTransportOptions) =>
   Sendstate.layer({ storage: memoryStorage(), transport: memoryTransport(transport), renderer: renderer() })
@@ -229,3 +231,22 @@ const frozenAtIntent = (inner: ReturnType<typeof memoryStorage>) =>
     }
     return { storage, freeze: { isFrozen: () => frozen, thaw: resolve } }
   })
+
+test("over SMTP, 1,000 mails with a wrong password make a handful of connections and use up no attempt", async () => {
+  const server = await ScriptedSmtpServer.start({
+    ehlo: smtpScript.reply("250-scripted.test\n250-AUTH PLAIN\n250 8BITMIME"),
+    auth: smtpScript.reply("535 5.7.8 wrong password"),
+  })
+  onTestFinished(() => server.stop())
+  const transport = smtp(`smtp://ann:hunter-two@127.0.0.1:${server.port}`)
+  const { spring, until, executions } = await openCampaign({ retry: { attempts: 1, base: "1 s" } }, { transport })
+  await spring.enroll(crowd(1_000))
+  const stopped = await until((event) => event.type === "campaign" && event.state === "degraded")
+  expect(stopped).toMatchObject({ cause: expect.stringContaining("535 5.7.8 wrong password") })
+  await spring.idle()
+  expect(server.commands.length).toBeLessThanOrEqual(10)
+  expect(server.bodies).toEqual([])
+  const rows = await executions()
+  expect(rows.filter(({ state }) => state === "scheduled" || state === "retrying")).toHaveLength(1_000)
+  expect(rows.filter(({ context }) => context.used > 0)).toEqual([])
+})

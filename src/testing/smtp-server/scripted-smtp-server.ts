@@ -22,8 +22,8 @@ const yes: Record<SmtpStage, ReadonlyArray<SmtpAction>> = {
 
 const noRecipient: ReadonlyArray<SmtpAction> = [reply("503 5.5.1 no valid recipients")]
 
-/** Key and certificate, PEM. */
-interface Certificate {
+/** Key and certificate of a server, PEM. */
+export interface ServerCertificate {
   readonly key: string
   readonly cert: string
 }
@@ -46,13 +46,13 @@ export class ScriptedSmtpServer {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #script: SmtpScript
-  readonly #tls: Certificate | undefined
+  readonly #tls: ServerCertificate | undefined
   /** Command lines by connection, in order. */
   readonly commands: Array<Array<string>> = []
   /** What came between 354 and the end, as it was on the wire, final dot included when it came. */
   readonly bodies: Array<string> = []
 
-  private constructor(script: SmtpScript, tls: Certificate | undefined) {
+  private constructor(script: SmtpScript, tls: ServerCertificate | undefined) {
     this.#script = script
     this.#tls = tls
     this.#server = createServer((socket) => void this.#serve(socket))
@@ -63,7 +63,7 @@ export class ScriptedSmtpServer {
    */
   static async start(
     script: SmtpScript = {},
-    options: { readonly tls?: Certificate } = {},
+    options: { readonly tls?: ServerCertificate } = {},
   ): Promise<ScriptedSmtpServer> {
     const server = new ScriptedSmtpServer(script, options.tls)
     server.#server.listen(0, "127.0.0.1")
