@@ -1,20 +1,22 @@
 import * as fc from "fast-check"
+import { ScriptedSmtpServer, type SmtpStage, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { expect, onTestFinished, test } from "vitest"
 import { impatiently, sendOnce } from "../plugins/transport/smtp/mail.ts"
-import { close, raw, ScriptedServer, type ScriptStage } from "../plugins/transport/smtp/scripted-server.ts"
 import { corpus, damaged, law } from "./corpus.ts"
+
+const { close, raw } = smtpScript
 
 const files = corpus("smtp")
 
-const stages: ReadonlyArray<ScriptStage> = ["greeting", "ehlo", "mail", "rcpt", "data", "end"]
+const stages: ReadonlyArray<SmtpStage> = ["greeting", "ehlo", "mail", "rcpt", "data", "end"]
 
 /** A server that says these bytes at one stage and closes, and a transport on it. */
 const talk = async () => {
-  let said = { stage: "end" as ScriptStage, bytes: "" }
-  const step = (stage: ScriptStage, normal: string) => () =>
+  let said = { stage: "end" as SmtpStage, bytes: "" }
+  const step = (stage: SmtpStage, normal: string) => () =>
     said.stage === stage ? [raw(said.bytes), close] : raw(normal)
-  const server = await ScriptedServer.start({
+  const server = await ScriptedSmtpServer.start({
     greeting: step("greeting", "220 corpus.test\r\n"),
     ehlo: step("ehlo", "250 corpus.test\r\n"),
     mail: step("mail", "250 ok\r\n"),
@@ -23,7 +25,7 @@ const talk = async () => {
     end: step("end", "250 ok\r\n"),
   })
   onTestFinished(() => server.stop())
-  return async (stage: ScriptStage, bytes: Buffer | string) => {
+  return async (stage: SmtpStage, bytes: Buffer | string) => {
     said = { stage, bytes: bytes as string }
     const transport = smtp(impatiently(server.url))
     try {

@@ -10,7 +10,7 @@ import { type Renderer, StorageError, type Transport } from "sendstate/sdk"
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { postgres } from "sendstate/storage/postgres"
 import { sqlite } from "sendstate/storage/sqlite"
-import { faultyStorage } from "sendstate/testing"
+import { faultyStorage, ScriptedSmtpServer, type SmtpMoment, type SmtpScript, smtpScript } from "sendstate/testing"
 import { http } from "sendstate/transport/http"
 import { memory as memoryTransport } from "sendstate/transport/memory"
 import { nodemailer } from "sendstate/transport/nodemailer"
@@ -21,16 +21,9 @@ import { type SmtpOptions, smtp } from "sendstate/transport/smtp"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { type Behaviour, fakeProvider, hangUp, json } from "../plugins/transport/http/fake-provider.ts"
 import { impatiently } from "../plugins/transport/smtp/mail.ts"
-import {
-  close,
-  type Moment,
-  raw,
-  reply,
-  reset,
-  type Script,
-  ScriptedServer,
-} from "../plugins/transport/smtp/scripted-server.ts"
 import { canary, expectNoCanary, expectNoSecret } from "./canaries.ts"
+
+const { close, raw, reply, reset } = smtpScript
 
 const person = `${canary.name} <${canary.email}> (${canary.email.toUpperCase()}, ${encodeURIComponent(canary.email)}), mailbox canary.person`
 const lead = {
@@ -147,11 +140,11 @@ const sendOne = async (
   await lookThrough()
 }
 
-const echo = (code: string) => (moment: Moment) => reply(`${code} ${person} wrote ${moment.line}`)
+const echo = (code: string) => (moment: SmtpMoment) => reply(`${code} ${person} wrote ${moment.line}`)
 
 const secretsInWords = `${canary.password} ${encodeURIComponent(canary.password)} ${Buffer.from(canary.password).toString("base64")}`
 
-const scripts: ReadonlyArray<readonly [string, Script]> = [
+const scripts: ReadonlyArray<readonly [string, SmtpScript]> = [
   ["greets with it", { greeting: reply(`554 go away ${person}`) }],
   ["refuses the password and repeats it", { auth: ({ line }) => reply(`535 5.7.8 ${line} ${secretsInWords}`) }],
   ["refuses for now and repeats it", { auth: ({ line }) => reply(`454 4.7.0 ${line} ${secretsInWords}`) }],
@@ -175,12 +168,12 @@ const scripts: ReadonlyArray<readonly [string, Script]> = [
 
 const ehlo = reply("250-scripted.test\n250-AUTH PLAIN LOGIN\n250 8BITMIME")
 
-const withPassword = (server: ScriptedServer): SmtpOptions =>
+const withPassword = (server: ScriptedSmtpServer): SmtpOptions =>
   impatiently(server.url, { auth: { user: canary.user, pass: canary.password } })
 
 describe.each(scripts)("a mail server that %s", (_name, script) => {
   test("gives neither password nor person away", async () => {
-    const server = await ScriptedServer.start({ ehlo, ...script })
+    const server = await ScriptedSmtpServer.start({ ehlo, ...script })
     onTestFinished(() => server.stop())
     const transport = smtp(withPassword(server))
     expectNoSecret("verify", await transport.verify?.(AbortSignal.timeout(10_000)))
@@ -188,7 +181,7 @@ describe.each(scripts)("a mail server that %s", (_name, script) => {
   }, 20_000)
 
   test("gives nothing away through nodemailer either", async () => {
-    const server = await ScriptedServer.start({ ehlo, ...script })
+    const server = await ScriptedSmtpServer.start({ ehlo, ...script })
     onTestFinished(() => server.stop())
     const transporter = createTransport({
       host: "127.0.0.1",
