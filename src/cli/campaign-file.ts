@@ -52,7 +52,8 @@ const readable = <Result>(path: string, read: () => Result): Result => {
     return read()
   } catch (error) {
     if (error instanceof InvalidInput) throw error
-    const message = error instanceof RangeError ? "it is nested too deep" : error instanceof Error ? error.message : String(error)
+    const message =
+      error instanceof RangeError ? "it is nested too deep" : error instanceof Error ? error.message : String(error)
     throw refuse(path, [{ path: "the file", message }])
   }
 }
