@@ -32,7 +32,7 @@ const person: Readonly<Record<string, string>> = {
 }
 
 /** Everything that somebody may see of a value: as JSON, and as Node prints it, with stacks, causes and hidden fields. */
-export const everythingOf = (value: unknown): string =>
+const everythingOf = (value: unknown): string =>
   [
     inspect(value, { depth: 12, showHidden: true, maxStringLength: null, maxArrayLength: null, breakLength: 200 }),
     typeof value === "string" ? value : (JSON.stringify(value) ?? ""),
