@@ -13,7 +13,7 @@ export interface Unsubscription {
 export interface UnsubscribeHandlerOptions {
   /** The keys that the runtime signs its links with. */
   readonly signingKeys: SigningKeys
-  /** Makes it durable; called again for the same link, it must do no harm. `runtime.unsubscribe` fits. */
+  /** Makes it durable; called again for the same link, it must do no harm. */
   readonly unsubscribe: (who: Unsubscription) => Promise<unknown>
   /** HTML instead of the built-in pages. */
   readonly page?: (state: UnsubscribePageState) => string
@@ -32,7 +32,13 @@ const largestBody = 16_384
  * @throws InvalidInput for a signing key of fewer than 32 bytes.
  * @example
  * ```ts
- * const unsubscribe = unsubscribeHandler({ signingKeys: [key], unsubscribe: (who) => runtime.unsubscribe(who) })
+ * const unsubscribe = unsubscribeHandler({
+ *   signingKeys: [key],
+ *   unsubscribe: async ({ leadId }) => {
+ *     const lead = await runtime.leads.get(leadId)
+ *     if (lead !== undefined) await runtime.suppress(lead.email, "unsubscribed")
+ *   },
+ * })
  * server.all("/unsubscribe/:token", (request) => unsubscribe(request))
  * ```
  */
