@@ -12,6 +12,8 @@ export interface ExecutionInput {
   readonly timeScale?: number
   /** Epoch ms. */
   readonly dueAt: number
+  /** What it waits for beyond its delay. */
+  readonly reason?: Reason | undefined
 }
 
 type Context = ExecutionContext
@@ -34,7 +36,13 @@ export const initialContext = (input: ExecutionInput): Context => ({
   cancelRequested: false,
   outcome: null,
   delivery: null,
-  reason: null,
+  reason: input.reason ?? null,
+})
+
+// Why the latest attempt failed is remembered over a move that gives no reason of its own.
+export const moveDueTime = (context: Context, event: EventOf<"RESCHEDULE">): Change => ({
+  dueAt: event.dueAt,
+  reason: event.reason ?? (context.attempt === 0 ? null : context.reason),
 })
 
 export const beginAttempt = (context: Context, event: EventOf<"DUE" | "RETRY_DUE">): Change => ({

@@ -85,16 +85,16 @@ export const hasEnded = (state: ExecutionState): boolean => state === "done" || 
 
 /** The state that a history leads to; the first event is `SCHEDULED`. Events without a transition are history only. */
 export const replayExecution = (
-  input: Omit<ExecutionInput, "dueAt">,
+  input: Omit<ExecutionInput, "dueAt" | "reason">,
   history: ReadonlyArray<ExecutionEvent>,
 ): ExecutionRest => {
   const first = history[0]
-  const dueAt = first?.type === "SCHEDULED" ? first.dueAt : 0
+  const { dueAt, reason } = first?.type === "SCHEDULED" ? first : { dueAt: 0, reason: undefined }
   return history.slice(1).reduce<ExecutionRest>(
     (rest, event) => {
       const { state, context } = stepExecution(rest, event)
       return { state, context }
     },
-    startExecution({ ...input, dueAt }),
+    startExecution({ ...input, dueAt, reason }),
   )
 }

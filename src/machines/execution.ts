@@ -60,7 +60,7 @@ const machineSetup = setup({
     giveBackAttempt: update("NOT_CALLED", change.giveBackAttempt),
     noteDoubt: update("UNKNOWN", change.noteDoubt),
     requestCancel: assign({ cancelRequested: true }),
-    moveDueTime: update("RESCHEDULE", (_, event) => ({ dueAt: event.dueAt })),
+    moveDueTime: update("RESCHEDULE", change.moveDueTime),
     settleLate: update("LATE_RECEIPT", change.settleLate),
     goOn: update("RESOLVE", change.goOn),
     retryLate: update("LATE_RECEIPT", change.applyLateRejection),

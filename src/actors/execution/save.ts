@@ -1,5 +1,12 @@
 import * as Effect from "effect/Effect"
-import type { Commit, CommitResult, NewExecution, NotFound, StorageError } from "../../sdk/index.ts"
+import {
+  type Commit,
+  type CommitResult,
+  type NewExecution,
+  type NotFound,
+  rowProtocol,
+  type StorageError,
+} from "../../sdk/index.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { type CommitOptions, commitOf, type Progress, type Successor } from "./progress.ts"
 
@@ -20,7 +27,7 @@ const publishPlanned = ({ bus }: ProcessServices, planned: NewExecution): void =
     step: planned.step,
     state: "scheduled",
     context: planned.context,
-    events: [{ type: "SCHEDULED", at: planned.createdAt, dueAt: planned.scheduledFor }],
+    events: [rowProtocol.scheduledEvent(planned)],
   })
 }
 

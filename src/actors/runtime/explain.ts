@@ -1,4 +1,4 @@
-import type { ExecutionEvent, ExecutionRow, HistoryEntry, LateOutcome } from "../../sdk/index.ts"
+import type { ExecutionEvent, ExecutionRow, HistoryEntry, LateOutcome, Reason } from "../../sdk/index.ts"
 
 /** One line of an explanation. */
 export interface ExplainedEvent {
@@ -23,6 +23,9 @@ const iso = (at: number): string => new Date(at).toISOString()
 
 const quoted = (text: string | undefined): string => (text === undefined ? "" : `: ${JSON.stringify(text)}`)
 
+const because = (reason: Reason | null | undefined): string =>
+  reason === null || reason === undefined ? "" : `, waiting: ${reason.text ?? reason.code}`
+
 const lateText = (outcome: LateOutcome): string => {
   switch (outcome.type) {
     case "accepted":
@@ -37,7 +40,7 @@ const lateText = (outcome: LateOutcome): string => {
 const textOf = (event: ExecutionEvent): string => {
   switch (event.type) {
     case "SCHEDULED":
-      return `planned for ${iso(event.dueAt)}`
+      return `planned for ${iso(event.dueAt)}${because(event.reason)}`
     case "DUE":
       return "due: rendering begins"
     case "RETRY_DUE":
@@ -65,7 +68,7 @@ const textOf = (event: ExecutionEvent): string => {
     case "SKIP":
       return `skipped (${event.code})`
     case "RESCHEDULE":
-      return `moved to ${iso(event.dueAt)}`
+      return `moved to ${iso(event.dueAt)}${because(event.reason)}`
     case "REDRIVE":
       return `run again by hand${event.duplicate ? ", a second copy accepted" : ""}`
   }
@@ -77,7 +80,7 @@ const summaryOf = (row: ExecutionRow): string => {
   const doubt = context.delivery === "unknown" ? "; an earlier attempt may have been delivered all the same" : ""
   switch (row.state) {
     case "scheduled":
-      return `scheduled for ${iso(row.scheduledFor)}`
+      return `scheduled for ${iso(row.scheduledFor)}${because(context.reason)}`
     case "rendering":
       return "rendering"
     case "sending.attempting":

@@ -1,4 +1,5 @@
 import type { Rejected } from "../transport/outcome.ts"
+import type { Reason } from "./reason.ts"
 
 /** Every event carries its instant: the machine reads no clock. */
 export interface At {
@@ -31,8 +32,8 @@ export type LateOutcome =
  * stored, its history: replaying them gives the same snapshot.
  */
 export type ExecutionEvent =
-  /** First entry of each history; creates the machine, which gets it as input. */
-  | ({ readonly type: "SCHEDULED"; readonly dueAt: number } & At)
+  /** First entry of each history; creates the machine, which gets it as input. `reason` says what it waits for beyond its delay. */
+  | ({ readonly type: "SCHEDULED"; readonly dueAt: number; readonly reason?: Reason } & At)
   | ({ readonly type: "DUE" } & At)
   | ({ readonly type: "RETRY_DUE" } & At)
   | ({ readonly type: "RENDERED" } & At)
@@ -55,8 +56,8 @@ export type ExecutionEvent =
   | ({ readonly type: "CANCEL"; readonly by: "user" | "campaign" | "exit" } & At)
   | ({ readonly type: "SUPPRESS"; readonly code: string } & At)
   | ({ readonly type: "SKIP"; readonly code: string } & At)
-  /** Moves the due time of something that waits. */
-  | ({ readonly type: "RESCHEDULE"; readonly dueAt: number } & At)
+  /** Moves the due time of something that waits: by hand, or for a `reason` like a send window that is closed. */
+  | ({ readonly type: "RESCHEDULE"; readonly dueAt: number; readonly reason?: Reason } & At)
   /** Runs a failed one again; `duplicate` allows it although an attempt is unknown. */
   | ({ readonly type: "REDRIVE"; readonly duplicate: boolean } & At)
 

@@ -1,5 +1,6 @@
 import type { RetryPolicy } from "../retry-policy.ts"
 import type { ExecutionEvent } from "./execution-event.ts"
+import type { Reason } from "./reason.ts"
 
 /** Where the execution machine stands; `sending` has two inner states. */
 export type ExecutionState =
@@ -13,12 +14,6 @@ export type ExecutionState =
 
 /** How a finished execution ended. */
 export type Outcome = "sent" | "failed" | "suppressed" | "skipped"
-
-/** Why it stands where it stands: a stable code and, where there is one, the other side's words with addresses removed. */
-export interface Reason {
-  readonly code: string
-  readonly text?: string
-}
 
 /**
  * What the machine remembers. Ids and numbers only, never an address or a lead's data: inspectors show it.

@@ -60,6 +60,7 @@ export const scheduledEvent = (execution: NewExecution): ExecutionEvent => ({
   type: "SCHEDULED",
   at: execution.createdAt,
   dueAt: execution.scheduledFor,
+  ...(execution.context.reason === null ? {} : { reason: execution.context.reason }),
 })
 
 /** Ended rows have no `dueAt` and refuse claim, renew and commit; only a signal can touch them. */

@@ -41,7 +41,7 @@ const shapes = {
   CANCEL: fc.record({ at, by: fc.constantFrom("user", "campaign", "exit") }),
   SUPPRESS: fc.record({ at, code: fc.constant("unsubscribed") }),
   SKIP: fc.record({ at, code: fc.constant("condition") }),
-  RESCHEDULE: fc.record({ at, dueAt: at }),
+  RESCHEDULE: fc.record({ at, dueAt: at, reason: fc.constant({ code: "window" }) }, { requiredKeys: ["at", "dueAt"] }),
   REDRIVE: fc.record({ at, duplicate: fc.boolean() }),
 } satisfies { readonly [Type in Exclude<ExecutionEvent["type"], "SCHEDULED">]: fc.Arbitrary<Payload<Type>> }
 
