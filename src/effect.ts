@@ -21,9 +21,15 @@ import { type PruneOptions, type PruneResult, prune } from "./actors/runtime/pru
 import { runExecutionNow } from "./actors/runtime/running-now.ts"
 import { type CreateError, type CreateOptions, RuntimeActor } from "./actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "./actors/runtime/scheduling.ts"
-import { suppress, unsuppress } from "./actors/runtime/suppressing.ts"
+import {
+  findSuppressions,
+  type SuppressionScope,
+  type SuppressOptions,
+  suppress,
+  unsuppress,
+} from "./actors/runtime/suppressing.ts"
 import { waitForState } from "./actors/runtime/waiting.ts"
-import { layerRuntime, type RuntimeOptions } from "./runtime.ts"
+import { layerRuntime, type OpenError, type RuntimeOptions } from "./runtime.ts"
 import {
   type CampaignInput,
   type CampaignState,
@@ -38,7 +44,7 @@ import {
   type RenderError,
   type RuntimeEvent,
   type StorageError,
-  type StorageOwned,
+  type Suppression,
 } from "./sdk/index.ts"
 
 /** One campaign, as effects. See `CampaignHandle` for what each method guarantees. */
@@ -71,8 +77,7 @@ type ControlError = CampaignError | Closed
 
 export type { CampaignError } from "./actors/campaign/campaign-actor.ts"
 
-/** What opening the storage may fail with. */
-export type OpenError = StorageError | StorageOwned | NotFound
+export type { OpenError } from "./runtime.ts"
 
 /** sendstate as an Effect service; the same runtime as `createRuntime`, closed with its layer's scope. */
 export class Sendstate extends Context.Service<
@@ -118,10 +123,18 @@ export class Sendstate extends Context.Service<
     readonly endOfChanges: Effect.Effect<number, StorageError>
     /** Why an execution stands where it stands. */
     readonly explain: (executionId: string) => Effect.Effect<Explanation, NotFound | StorageError>
-    /** Never mail this address again, in any campaign. */
-    readonly suppress: (email: string, reason?: string) => Effect.Effect<void, StorageError | InvalidInput>
-    /** Lifts a suppression; answers whether there was one. */
-    readonly unsuppress: (email: string) => Effect.Effect<boolean, StorageError | InvalidInput>
+    /** Never mail this address again, or nothing of one topic. */
+    readonly suppress: (email: string, options?: SuppressOptions) => Effect.Effect<void, StorageError | InvalidInput>
+    /** Lifts what was suppressed with the same topic, or without one; answers whether there was such an entry. */
+    readonly unsuppress: (
+      email: string,
+      options?: SuppressionScope,
+    ) => Effect.Effect<boolean, StorageError | InvalidInput>
+    /** The entries that keep mail (of a topic) from this address. */
+    readonly suppressionsOf: (
+      email: string,
+      options?: SuppressionScope,
+    ) => Effect.Effect<ReadonlyArray<Suppression>, StorageError | InvalidInput>
     readonly events: Stream.Stream<RuntimeEvent>
     readonly health: Effect.Effect<Health>
   }
@@ -194,8 +207,9 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     changes: (since, limit = 1_000) => services.store.use((driver) => driver.changes(since, limit)),
     endOfChanges: endOfChanges(services.store),
     explain: runtime.explain,
-    suppress: (email, reason = "manual") => suppress(services, email, reason),
-    unsuppress: (email) => unsuppress(services, email),
+    suppress: (email, options = {}) => suppress(services, email, options),
+    unsuppress: (email, options = {}) => unsuppress(services, email, options),
+    suppressionsOf: (email, options = {}) => findSuppressions(services, email, options),
     events: eventsOf(runtime, () => true),
     health: Effect.suspend(() => runtime.health),
   })

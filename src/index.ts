@@ -13,6 +13,7 @@ export type { PruneOptions, PruneResult } from "./actors/runtime/pruning.ts"
 export type { CreateOptions } from "./actors/runtime/runtime-actor.ts"
 export type { ScheduleInput } from "./actors/runtime/scheduling.ts"
 export type { Setting, SettingWrite } from "./actors/runtime/settings.ts"
+export type { SuppressionScope, SuppressOptions } from "./actors/runtime/suppressing.ts"
 export type { GateView } from "./actors/transport-gate.ts"
 export type { CampaignHandle, CampaignStatus } from "./api/campaign-handle.ts"
 export type { WaitOptions } from "./api/event-stream.ts"
@@ -25,6 +26,7 @@ export {
   type LeadsHandle,
   type Runtime,
   type SettingsHandle,
+  type SuppressionsHandle,
 } from "./api/runtime-handle.ts"
 export { openStore, type StoreHandle } from "./api/store-handle.ts"
 export type { SyncHandle } from "./api/sync-handle.ts"

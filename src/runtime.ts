@@ -6,6 +6,7 @@ import type { LeadDirectory } from "./actors/lead-directory.ts"
 import { Problems } from "./actors/problems.ts"
 import { serveControl } from "./actors/runtime/control.ts"
 import { RuntimeActor } from "./actors/runtime/runtime-actor.ts"
+import { Secrets } from "./actors/secrets.ts"
 import { Sender } from "./actors/sender.ts"
 import { Store } from "./actors/store.ts"
 import { Templates } from "./actors/templates.ts"
@@ -13,10 +14,12 @@ import { TransportGate } from "./actors/transport-gate.ts"
 import { mjml } from "./plugins/renderer/mjml/index.ts"
 import { sqlite } from "./plugins/storage/sqlite/index.ts"
 import {
+  type InvalidInput,
   type NotFound,
   type Observer,
   RenderError,
   type Renderer,
+  type SigningKeys,
   type Storage,
   type StorageError,
   type StorageOwned,
@@ -40,6 +43,16 @@ export interface RuntimeOptions {
   readonly leadOf?: LeadDirectory
   /** How long other processes of a shared storage leave a row to the one that claimed it. */
   readonly leases?: Partial<LeaseTimes>
+  /**
+   * Keys of at least 32 bytes that sign links to unsubscribe: the first signs, all are accepted. Default: one that the
+   * storage keeps.
+   */
+  readonly signingKeys?: SigningKeys
+  /**
+   * A key of at least 32 bytes that the addresses on the suppression list are hashed with, so that a stolen database does
+   * not tell who is on it. For a new storage only, and needed from then on, always the same. Default: one that the storage keeps.
+   */
+  readonly suppressionKey?: string | Uint8Array
   /** Opens and answers, but claims nothing until `runtime.leaveStandby()`. Default false. */
   readonly standby?: boolean
 }
@@ -47,13 +60,19 @@ export interface RuntimeOptions {
 /** Executions alive at once by default: enough to keep any transport busy, a few megabytes at most. */
 const defaultMaxLive = 500
 
+/** What opening the storage may fail with; InvalidInput is about the keys. */
+export type OpenError = StorageError | StorageOwned | NotFound | InvalidInput
+
 /** The runtime as a layer: the composition root, and the only place that knows the default plugins. */
-export const layerRuntime = (
-  options: RuntimeOptions,
-): Layer.Layer<RuntimeActor, StorageError | StorageOwned | NotFound> => {
+export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor, OpenError> => {
   const storage = options.storage ?? sqlite("sendstate.db")
   const renderer = options.renderer ?? mjml({ directory: "templates" })
-  const stored = Layer.provideMerge(Layer.mergeAll(Committer.layer, Templates.layer(renderer)), Store.layer(storage))
+  const { signingKeys, suppressionKey } = options
+  const secrets = Secrets.layer({ signingKeys, suppressionKey, passive: false })
+  const stored = Layer.provideMerge(
+    Layer.mergeAll(Committer.layer, Templates.layer(renderer), secrets),
+    Store.layer(storage),
+  )
   const services = Layer.mergeAll(
     stored,
     EventBus.layer,
@@ -73,8 +92,12 @@ export const layerRuntime = (
 }
 
 /** A runtime that sends nothing: reads and controls a store that nobody runs. */
-export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, StorageError | StorageOwned | NotFound> => {
-  const stored = Layer.provideMerge(Layer.mergeAll(Committer.layer, Templates.layer(noRenderer)), Store.layer(storage))
+export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, OpenError> => {
+  const secrets = Secrets.layer({ passive: true })
+  const stored = Layer.provideMerge(
+    Layer.mergeAll(Committer.layer, Templates.layer(noRenderer), secrets),
+    Store.layer(storage),
+  )
   const services = Layer.mergeAll(
     stored,
     EventBus.layer,

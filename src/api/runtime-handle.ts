@@ -13,7 +13,13 @@ import {
   type SettingWrite,
   writeSettings,
 } from "../actors/runtime/settings.ts"
-import { suppress, unsuppress } from "../actors/runtime/suppressing.ts"
+import {
+  findSuppressions,
+  type SuppressionScope,
+  type SuppressOptions,
+  suppress,
+  unsuppress,
+} from "../actors/runtime/suppressing.ts"
 import { templateNameOf } from "../actors/runtime/template-name.ts"
 import { layerRuntime, type RuntimeOptions } from "../runtime.ts"
 import {
@@ -24,11 +30,13 @@ import {
   type Lead,
   type LeadInput,
   type RuntimeEvent,
+  type Suppression,
 } from "../sdk/index.ts"
 import { type CampaignHandle, type CampaignStatus, makeCampaignHandle } from "./campaign-handle.ts"
 import { eventStream, type WaitOptions } from "./event-stream.ts"
 import { type ExecutionsHandle, makeExecutionsHandle } from "./executions-handle.ts"
 import { makeRunner, makeRunnerSync, type PromiseRunner, type Surroundings } from "./promise.ts"
+import { listSuppressions } from "./suppression-list.ts"
 import { makeSyncHandle, type SyncHandle } from "./sync-handle.ts"
 
 /** The campaigns of a runtime. */
@@ -67,16 +75,29 @@ export interface SettingsHandle {
   list(prefix: string): Promise<ReadonlyArray<{ readonly key: string; readonly value: Setting }>>
 }
 
+/** Who is not mailed. The list holds keyed hashes: whom an entry means is known only to who knows the address. */
+export interface SuppressionsHandle {
+  /** The entries that keep mail from this address: those of everything, and with a topic those of the topic. */
+  of(email: string, options?: SuppressionScope): Promise<ReadonlyArray<Suppression>>
+  /** All entries by key, read in pages. */
+  list(): AsyncIterable<Suppression>
+}
+
 /** A running sendstate. Close it: leases are given back and sends under way may end. */
 export interface Runtime extends AsyncDisposable {
   readonly campaigns: CampaignsHandle
   readonly executions: ExecutionsHandle
   /** Why an execution stands where it stands. @throws NotFound */
   explain(executionId: string): Promise<Explanation>
-  /** Never mail this address again, in any campaign: refused in the same atomic step that would store the intent. */
-  suppress(email: string, reason?: string): Promise<void>
-  /** Lifts a suppression; answers whether there was one. */
-  unsuppress(email: string): Promise<boolean>
+  /**
+   * Never mail this address again, in any campaign or (`topic`) in those of one topic: refused in the same atomic step
+   * that would store the intent. Durable on return. Who is on the list already stays there as it is.
+   */
+  suppress(email: string, options?: SuppressOptions): Promise<void>
+  /** Lifts what was suppressed with the same topic, or without one; answers whether there was such an entry. */
+  unsuppress(email: string, options?: SuppressionScope): Promise<boolean>
+  /** The suppression list. */
+  readonly suppressions: SuppressionsHandle
   /** Leads as they are stored. */
   readonly leads: LeadsHandle
   /**
@@ -176,8 +197,12 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
     },
     executions: makeExecutionsHandle(runner, runtime),
     explain: (id) => run(runtime.explain(id)),
-    suppress: (email, reason = "manual") => run(suppress(runtime.services, email, reason)),
-    unsuppress: (email) => run(unsuppress(runtime.services, email)),
+    suppress: (email, suppressOptions = {}) => run(suppress(services, email, suppressOptions)),
+    unsuppress: (email, scope = {}) => run(unsuppress(services, email, scope)),
+    suppressions: {
+      of: (email, scope = {}) => run(findSuppressions(services, email, scope)),
+      list: () => listSuppressions(runner, services.store),
+    },
     leads: {
       get: (id) => run(readLead(services, id)),
       put: (lead) => run(writeLead(services, lead)),

@@ -16,11 +16,13 @@ import {
   NotFound,
   type Storage,
   StorageOwned,
+  type Suppression,
   type VerifyReport,
 } from "../sdk/index.ts"
 import type { CampaignStatus } from "./campaign-handle.ts"
 import { type ExecutionFilter, listExecutions } from "./execution-list.ts"
 import { makeRunner } from "./promise.ts"
+import { listSuppressions } from "./suppression-list.ts"
 
 /** A store that somebody else may be running: reading always works, control goes to the owner. */
 export interface StoreHandle extends AsyncDisposable {
@@ -34,6 +36,8 @@ export interface StoreHandle extends AsyncDisposable {
   explain(id: string): Promise<Explanation>
   /** E-mail addresses of leads, in order; `undefined` for erased ones. */
   addresses(leadIds: ReadonlyArray<string>): Promise<ReadonlyArray<string | undefined>>
+  /** The suppression list by key; read in pages. */
+  suppressions(): AsyncIterable<Suppression>
   /** Reads everything and checks it. */
   verify(): Promise<VerifyReport>
   /**
@@ -133,6 +137,7 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
       const leads = await run(store.use((driver) => driver.documents("lead", leadIds)))
       return leads.map((lead) => (lead === undefined ? undefined : String(lead.value.email)))
     },
+    suppressions: () => listSuppressions(runner, store),
     verify: () => run(store.use((driver) => driver.verify())),
     control: async (command, { deadlineMs = 15_000 } = {}) => {
       try {

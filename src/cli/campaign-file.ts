@@ -17,6 +17,7 @@ export interface CampaignFile {
 
 const fields = new Set([
   "id",
+  "topic",
   "from",
   "replyTo",
   "envelopeFrom",

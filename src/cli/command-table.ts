@@ -54,6 +54,18 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Write every execution as CSV or NDJSON",
     load: async () => commandOf((await import("./commands/export.ts")).exportCommand),
   },
+  suppress: {
+    summary: "Never mail an address again, or nothing of one topic",
+    load: async () => commandOf((await import("./commands/suppress.ts")).suppressCommand),
+  },
+  unsuppress: {
+    summary: "Let an address be mailed again",
+    load: async () => commandOf((await import("./commands/unsuppress.ts")).unsuppressCommand),
+  },
+  suppressions: {
+    summary: "List who is not mailed, by hash, with the reasons",
+    load: async () => commandOf((await import("./commands/suppressions.ts")).suppressionsCommand),
+  },
   forget: {
     summary: "Erase what is known of one person",
     load: async () => commandOf((await import("./commands/forget.ts")).forgetCommand),

@@ -91,6 +91,9 @@ const options = z.strictObject({
   listSends: z.int().min(0).default(0),
 })
 
+// Keys of the storage's own would be by chance, and nothing of a simulation may be.
+const modelledKeys = { signingKeys: ["simulated".repeat(4)], suppressionKey: "simulated".repeat(4) }
+
 /** How often counts are looked at, in milliseconds of the world. */
 const sampleMs = 6 * 3_600_000
 
@@ -144,7 +147,7 @@ export const simulate = async (
     await world.sleep(events.after)
     const row = await runtime?.executions.get(executionId)
     const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
-    if (lead !== undefined) await runtime?.suppress(lead.email, "unsubscribed")
+    if (lead !== undefined) await runtime?.suppress(lead.email, { reason: "unsubscribed" })
   }
   const take = (executionId: string, at: number): void => {
     copies.set(executionId, (copies.get(executionId) ?? 0) + 1)
@@ -163,6 +166,7 @@ export const simulate = async (
     const sink = { take, count }
     runtime = await process.createRuntime({
       storage,
+      ...modelledKeys,
       renderer: settings.renderer ?? modelledRenderer,
       transport: modelledTransport(settings.transport, { world, process, random: own.fork("transport"), sink }),
     })

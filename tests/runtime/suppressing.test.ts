@@ -4,7 +4,7 @@ import { accepted, crowd, door, failureOf, openCampaign, people, reaches } from 
 
 test("a suppressed address is never mailed, in whatever case it is written", async () => {
   const { spring, runtime, inbox, executionOf } = await openCampaign()
-  await runtime.suppress("ANN@Example.TEST", "complaint")
+  await runtime.suppress("ANN@Example.TEST", { reason: "complaint" })
   await spring.enroll(people("ann", "bob"))
   await spring.close()
   expect(await spring.completed()).toMatchObject({ sent: 1, suppressed: 1, enrollments: { finished: 1, ended: 1 } })

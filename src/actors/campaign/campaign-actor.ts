@@ -24,6 +24,7 @@ import { type LoadedDefinition, loadDefinition } from "./definition.ts"
 import { makeMailbox } from "./mailbox.ts"
 import { newEnrollment, type Plan, planMail, planStep, type SingleMail } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
+import { recipientsOf } from "./recipient.ts"
 import { afterEvent, type CampaignRecord, readRecord, saveRecord } from "./record.ts"
 import { makeSupervision } from "./supervision.ts"
 import { sweepCancelled } from "./sweep.ts"
@@ -216,8 +217,9 @@ export const makeCampaignActor = (
       maxLive: options.maxLive,
       onStorageError,
       onQuiet,
-      run: (row, lead) =>
-        runExecution(services, campaign, row, lead).pipe(
+      recipients: (rows) => recipientsOf(services, definition, rows),
+      run: (row, recipient) =>
+        runExecution(services, campaign, row, recipient).pipe(
           Effect.catchTag("StorageError", onStorageError),
           Effect.catchTag("NotFound", (error) => Effect.ignore(campaign.degrade(error.message))),
           Effect.catchCause((cause) =>

@@ -15,6 +15,7 @@ import type { Store } from "../store.ts"
 /** A campaign's definition as stored: plain JSON, named by its content, its templates by theirs. */
 export interface Definition {
   readonly id: string
+  readonly topic: string | null
   readonly from: Mailbox
   readonly replyTo: Mailbox | null
   readonly envelopeFrom: string
@@ -49,6 +50,7 @@ const attachmentHash = (content: Uint8Array): string => contentHash(Buffer.from(
 /** The definition of a checked campaign whose templates have these hashes. */
 export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, string>): Definition => ({
   id: campaign.id,
+  topic: campaign.topic ?? null,
   from: campaign.from,
   replyTo: campaign.replyTo ?? null,
   envelopeFrom: campaign.envelopeFrom ?? campaign.from.address,
@@ -66,6 +68,9 @@ export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, str
     hash: attachmentHash(content),
   })),
 })
+
+// What definitions that an earlier version stored do not have.
+const later: Pick<Definition, "topic"> = { topic: null }
 
 /** Stores a definition and its attachments under their content hashes; answers its name. */
 export const saveDefinition = (
@@ -106,7 +111,7 @@ export const loadDefinition = (
           message: `The campaign definition ${hash} is not in the storage. Restore it from a backup, or create the campaign again.`,
         }),
       )
-    const definition = document.value as unknown as Definition
+    const definition: Definition = { ...later, ...(document.value as unknown as Definition) }
     const files = yield* store.use((driver) =>
       driver.documents(
         "attachment",

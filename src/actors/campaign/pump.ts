@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import type { ExecutionRow, Lead, StorageError } from "../../sdk/index.ts"
+import type { ExecutionRow, StorageError } from "../../sdk/index.ts"
 import { elapsedMs } from "../elapsed.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { maxClaims } from "../execution/lease.ts"
 import { Synchronous } from "../synchronous.ts"
+import type { Recipient } from "./recipient.ts"
 
 /** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
 const longestSleepMs = 60_000
@@ -20,8 +21,10 @@ export interface PumpOptions {
   readonly owner: string
   /** Executions alive at once. */
   readonly maxLive: number
+  /** Who these rows are for. */
+  readonly recipients: (rows: ReadonlyArray<ExecutionRow>) => Effect.Effect<ReadonlyArray<Recipient>, StorageError>
   /** Works on one row until it is at rest; never fails. */
-  readonly run: (row: ExecutionRow, lead: Lead | undefined) => Effect.Effect<void>
+  readonly run: (row: ExecutionRow, recipient: Recipient) => Effect.Effect<void>
   readonly onStorageError: (error: StorageError) => Effect.Effect<void>
   /** Called when nothing is alive and nothing is due. */
   readonly onQuiet: Effect.Effect<void, StorageError>
@@ -86,26 +89,13 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     if (live.size === 0 || options.maxLive - live.size >= worthwhile) wakeLatch.openUnsafe()
   }
 
-  const leadsOf = (rows: ReadonlyArray<ExecutionRow>): Effect.Effect<ReadonlyArray<Lead | undefined>, StorageError> =>
-    rows.length === 0
-      ? Effect.succeed([])
-      : Effect.map(
-          store.use((driver) =>
-            driver.documents(
-              "lead",
-              rows.map((row) => row.leadId),
-            ),
-          ),
-          (documents) => documents.map((document) => document?.value as Lead | undefined),
-        )
-
-  const start = (row: ExecutionRow, lead: Lead | undefined): Effect.Effect<void> => {
+  const start = (row: ExecutionRow, recipient: Recipient): Effect.Effect<void> => {
     live.set(row.id, row)
     drained.closeUnsafe()
     return Effect.asVoid(
       Effect.forkDetach(
         Effect.ensuring(
-          options.run(row, lead),
+          options.run(row, recipient),
           Effect.sync(() => finish(row)),
         ),
       ),
@@ -117,6 +107,13 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     rows.length === 0
       ? Effect.void
       : Effect.asVoid(store.use((driver) => driver.release(rows, clock.currentTimeMillisUnsafe())))
+
+  const startAll = (rows: ReadonlyArray<ExecutionRow>): Effect.Effect<void, StorageError> =>
+    Effect.gen(function* () {
+      const recipients = yield* Effect.tapError(options.recipients(rows), () => Effect.ignore(giveBack(rows)))
+      for (const [index, row] of rows.entries())
+        yield* start(row, recipients[index] ?? { lead: undefined, isSuppressed: false })
+    })
 
   /** Claims as many as there is room for; answers whether there may be more. */
   const claim: Effect.Effect<boolean, StorageError> = Effect.gen(function* () {
@@ -134,8 +131,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
     oneByOne = suspect !== undefined
     const rows = suspect === undefined ? claimed : live.size === 0 ? [suspect] : []
     yield* giveBack(claimed.filter((row) => !rows.includes(row)))
-    const leads = yield* Effect.tapError(leadsOf(rows), () => Effect.ignore(giveBack(rows)))
-    for (const [index, row] of rows.entries()) yield* start(row, leads[index])
+    yield* startAll(rows)
     return claimed.length === limit
   })
 
@@ -149,8 +145,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
         campaigns,
       }),
     )
-    const leads = yield* Effect.tapError(leadsOf(rows), () => Effect.ignore(giveBack(rows)))
-    for (const [index, row] of rows.entries()) yield* start(row, leads[index])
+    yield* startAll(rows)
     return rows[0]?.id
   })
 

@@ -10,10 +10,10 @@ import {
   type NotFound,
   RenderError,
   type StorageError,
-  suppressionKey,
   withoutAddresses,
   withoutPerson,
 } from "../../sdk/index.ts"
+import type { Recipient } from "../campaign/recipient.ts"
 import { isTransportFault, type SendEvent } from "../send-event.ts"
 import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
@@ -36,12 +36,18 @@ const failed = (services: ProcessServices, code: string, text: string, retryable
 const saveUnsent = (services: ProcessServices, campaign: CampaignOfExecution, progress: Progress) =>
   Effect.map(saveProgress(services, campaign, progress), endOf)
 
+/** A mail that is ready, and what it is about. */
+interface Rendered {
+  readonly message: Message
+  readonly topic: string | null
+}
+
 const render = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   { row, context }: Progress,
   lead: Lead,
-): Effect.Effect<Message, RenderError | NotFound | StorageError> =>
+): Effect.Effect<Rendered, RenderError | NotFound | StorageError> =>
   Effect.gen(function* () {
     const template = yield* services.templates.prepared(row.template)
     const loaded = yield* campaign.definition(row.definition)
@@ -54,7 +60,7 @@ const render = (
         return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
       }
     })
-    return composeMessage(loaded, lead, row, mail, now)
+    return { message: composeMessage(loaded, lead, row, mail, now), topic: loaded.definition.topic }
   })
 
 const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
@@ -180,8 +186,7 @@ const send = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   rendered: Progress,
-  lead: Lead,
-  message: Message,
+  { message, topic }: Rendered,
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const { clock, sender } = services
@@ -191,7 +196,7 @@ const send = (
     const commit = commitOf(intended, {
       intent: { attempt: intended.context.attempt, at: now },
       leaseUntil: now + sender.transport.capabilities.deadlineMs + services.leases.graceMs,
-      requires: { suppressionKeys: [suppressionKey(lead.email)] },
+      requires: { suppressionKeys: services.secrets.suppressionKeys(message.envelope.to, topic) },
     })
     const result = yield* commitForCertain(services, commit)
     switch (result.type) {
@@ -226,7 +231,7 @@ export const attemptExecution = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   row: ExecutionRow,
-  stored: Lead | undefined,
+  { lead: stored, isSuppressed }: Recipient,
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const now = services.clock.currentTimeMillisUnsafe()
@@ -238,25 +243,23 @@ export const attemptExecution = (
     const known = yield* Effect.result(services.leadOf?.(row.leadId) ?? Effect.succeed(stored))
     if (Result.isFailure(known)) return yield* fail(known.failure.code, known.failure.message, known.failure.retryable)
     const lead = known.success
-    if (lead === undefined)
-      return yield* saveUnsent(
-        services,
-        campaign,
-        advance(rendering, { type: "SUPPRESS", at: now, code: "lead-erased" }),
-      )
+    const suppress = (code: string) =>
+      saveUnsent(services, campaign, advance(rendering, { type: "SUPPRESS", at: now, code }))
+    if (lead === undefined) return yield* suppress("lead-erased")
+    if (isSuppressed) return yield* suppress("suppressed")
     redact = withoutPerson(lead)
-    const message = yield* Effect.result(
+    const rendered = yield* Effect.result(
       Effect.catchDefect(render(services, campaign, rendering, lead), (defect) =>
         Effect.flatMap(campaign.onDefect(row.id, defect), (verdict) =>
           verdict === "fail" ? Effect.fail(asRenderError(row, defect)) : Effect.succeed("restart" as const),
         ),
       ),
     )
-    if (Result.isFailure(message))
-      return message.failure._tag === "RenderError"
-        ? yield* fail(message.failure.code, message.failure.message, message.failure.retryable)
-        : yield* Effect.fail(message.failure)
-    if (message.success === "restart") return "release"
-    const end = yield* services.gate.withSlot(row.id, send(services, campaign, rendering, lead, message.success))
+    if (Result.isFailure(rendered))
+      return rendered.failure._tag === "RenderError"
+        ? yield* fail(rendered.failure.code, rendered.failure.message, rendered.failure.retryable)
+        : yield* Effect.fail(rendered.failure)
+    if (rendered.success === "restart") return "release"
+    const end = yield* services.gate.withSlot(row.id, send(services, campaign, rendering, rendered.success))
     return end === "closed" ? "release" : end
   })

@@ -8,6 +8,7 @@ import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
 import type { LeadUnavailable } from "../lead-directory.ts"
 import type { Problems } from "../problems.ts"
+import type { Secrets } from "../secrets.ts"
 import type { Sender } from "../sender.ts"
 import type { Store } from "../store.ts"
 import type { Templates } from "../templates.ts"
@@ -23,6 +24,7 @@ export interface ProcessServices {
   readonly gate: TransportGate["Service"]
   readonly sender: Sender["Service"]
   readonly templates: Templates["Service"]
+  readonly secrets: Secrets["Service"]
   readonly problems: Problems["Service"]
   readonly clock: Clock
   readonly random: Random

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
-import type { ExecutionRow, Lead, NotFound, StorageError } from "../../sdk/index.ts"
+import type { ExecutionRow, NotFound, StorageError } from "../../sdk/index.ts"
+import type { Recipient } from "../campaign/recipient.ts"
 import { attemptExecution } from "./attempt.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { advance, progressOf } from "./progress.ts"
@@ -11,10 +12,10 @@ const attemptUnlessOrdered = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   row: ExecutionRow,
-  lead: Lead | undefined,
+  recipient: Recipient,
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
-    if (!(yield* services.cancelOrders.covers(row))) return yield* attemptExecution(services, campaign, row, lead)
+    if (!(yield* services.cancelOrders.covers(row))) return yield* attemptExecution(services, campaign, row, recipient)
     const at = services.clock.currentTimeMillisUnsafe()
     const cancelled = advance(progressOf(row), { type: "CANCEL", by: "campaign", at })
     return endOf(yield* saveProgress(services, campaign, cancelled))
@@ -28,15 +29,15 @@ export const runExecution = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   row: ExecutionRow,
-  lead: Lead | undefined,
+  recipient: Recipient,
 ): Effect.Effect<void, StorageError | NotFound> =>
   Effect.suspend(() => {
     let committed = false
     const work = isUnfinished(row)
       ? finishUnfinished(services, campaign, row)
       : services.cancelOrders.isEmpty
-        ? attemptExecution(services, campaign, row, lead)
-        : attemptUnlessOrdered(services, campaign, row, lead)
+        ? attemptExecution(services, campaign, row, recipient)
+        : attemptUnlessOrdered(services, campaign, row, recipient)
     return Effect.ensuring(
       Effect.map(work, (end) => {
         committed = end === "committed"

@@ -14,6 +14,7 @@ import {
 import { type ForgetOptions, type ForgetResult, forgetLead } from "./forgetting.ts"
 import { type PruneResult, prune } from "./pruning.ts"
 import { RuntimeActor } from "./runtime-actor.ts"
+import { type SuppressionScope, type SuppressOptions, suppress, unsuppress } from "./suppressing.ts"
 
 /** What another process may ask of the one that owns the store. Plain JSON. */
 export type ControlCommand =
@@ -28,6 +29,10 @@ export type ControlCommand =
   | { readonly type: "reschedule"; readonly ids: ReadonlyArray<string>; readonly dueAt: number }
   /** As `runtime.forgetLead`. */
   | { readonly type: "forget"; readonly lead: string; readonly options: ForgetOptions }
+  /** As `runtime.suppress`. */
+  | { readonly type: "suppress"; readonly email: string; readonly options: SuppressOptions }
+  /** As `runtime.unsuppress`. */
+  | { readonly type: "unsuppress"; readonly email: string; readonly options: SuppressionScope }
   /** As `runtime.prune`. */
   | { readonly type: "prune"; readonly endedBefore: number }
 
@@ -40,6 +45,8 @@ export type ControlResult =
   | { readonly type: "executions"; readonly answers: ReadonlyArray<CancelAnswer | ControlAnswer> }
   | { readonly type: "forgotten"; readonly result: ForgetResult }
   | { readonly type: "pruned"; readonly result: PruneResult }
+  | { readonly type: "suppressed" }
+  | { readonly type: "unsuppressed"; readonly wasSuppressed: boolean }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly retryable: boolean }
 
 const events = {
@@ -95,6 +102,13 @@ const run = (
       return onCampaign(runtime, command)
     case "forget":
       return Effect.map(forgetLead(runtime, command.lead, command.options), (result) => ({ type: "forgotten", result }))
+    case "suppress":
+      return Effect.as(suppress(runtime.services, command.email, command.options), { type: "suppressed" })
+    case "unsuppress":
+      return Effect.map(unsuppress(runtime.services, command.email, command.options), (wasSuppressed) => ({
+        type: "unsuppressed",
+        wasSuppressed,
+      }))
     case "prune":
       return Effect.map(prune(runtime.services, { endedBefore: command.endedBefore }), (result) => ({
         type: "pruned",
@@ -126,6 +140,10 @@ const pageSize = 100
 
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
+// Such a request must not stay readable in the files.
+const namesPerson = (command: ControlCommand | undefined): boolean =>
+  ["forget", "suppress", "unsuppress"].includes(command?.type ?? "")
+
 /** Serves the requests that other processes leave in the storage, for as long as the scope lives. */
 export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Effect.gen(function* () {
   const runtime = yield* RuntimeActor
@@ -140,7 +158,7 @@ export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Ef
     Effect.gen(function* () {
       const command = value.command as unknown as ControlCommand
       // Before it is carried out, so that what is overwritten then includes the request's own words.
-      const kept = command?.type === "forget" ? { ...value, command: null } : value
+      const kept = namesPerson(command) ? { ...value, command: null } : value
       if (kept !== value) yield* write(key, { ...kept, status: "begun" })
       const result = yield* carryOut(runtime, command)
       yield* write(key, { ...kept, status: "answered", result: asJson(result) })

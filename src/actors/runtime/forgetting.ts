@@ -13,11 +13,11 @@ import {
   parse,
   parseAddress,
   type StorageError,
-  suppressionKey,
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { cancelExecution } from "./execution-control.ts"
+import { suppressKey } from "./suppressing.ts"
 
 /** How a person is forgotten. */
 export interface ForgetOptions {
@@ -107,16 +107,10 @@ const findLeads = (services: Stores, lead: string): Effect.Effect<ReadonlyArray<
   })
 
 /** First of all: whatever becomes of the rest, nothing more is sent to these addresses. */
-const suppressAll = ({ store, clock }: ProcessServices, emails: ReadonlyArray<string>) =>
+const suppressAll = (services: ProcessServices, emails: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    const at = clock.currentTimeMillisUnsafe()
-    const keys = [...new Set(emails.map(suppressionKey))]
-    // A suppression that is there already keeps its reason.
-    yield* store.use((driver) =>
-      driver.writeDocuments(
-        keys.map((key) => ({ kind: "suppression" as const, key, expected: 0, value: { at, reason: "forgotten" } })),
-      ),
-    )
+    const keys = yield* Effect.forEach(emails, (email) => services.secrets.suppressionKey(email, null))
+    for (const key of new Set(keys)) yield* suppressKey(services, key, { topic: null, reason: "forgotten" })
   })
 
 /** Where the host's own directory says who a lead is, the address that it mails is the directory's. */

@@ -29,6 +29,7 @@ import { defaultLeaseTimes, type LeaseTimes } from "../execution/lease.ts"
 import { askDirectory, type LeadDirectory } from "../lead-directory.ts"
 import { observe } from "../observing.ts"
 import { Problems } from "../problems.ts"
+import { Secrets } from "../secrets.ts"
 import { Sender } from "../sender.ts"
 import { Store } from "../store.ts"
 import { type TemplateError, Templates } from "../templates.ts"
@@ -95,7 +96,7 @@ export class RuntimeActor extends Context.Service<
   ): Layer.Layer<
     RuntimeActor,
     StorageError,
-    Store | Committer | EventBus | Problems | Sender | Templates | TransportGate
+    Store | Committer | EventBus | Problems | Secrets | Sender | Templates | TransportGate
   > => {
     parse(z.int().min(1), settings.maxLive, "maxLive")
     return Layer.effect(RuntimeActor, makeRuntime(settings))
@@ -124,6 +125,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const gate = yield* TransportGate
     const sender = yield* Sender
     const templates = yield* Templates
+    const secrets = yield* Secrets
     const problems = yield* Problems
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
@@ -144,6 +146,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       gate,
       sender,
       templates,
+      secrets,
       problems,
       clock,
       random,

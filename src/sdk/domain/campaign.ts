@@ -5,6 +5,7 @@ import { type Mailbox, parseMailbox } from "./address.ts"
 import { type DurationInput, durationSchema } from "./duration.ts"
 import { jsonData, plainObject } from "./json-data.ts"
 import { isLocale, isTimeZone, type Json } from "./lead.ts"
+import { topicSchema } from "./topic.ts"
 
 /** What happens to an attempt in doubt when the transport itself cannot tell. */
 export type UnknownPolicy =
@@ -41,6 +42,8 @@ export interface UnsubscribeLink {
 /** A campaign as users write it. */
 export interface CampaignInput<Data = unknown> {
   readonly id: string
+  /** What it is about, for example `news`: who unsubscribes from it may still get the campaigns of other topics. Default: none. */
+  readonly topic?: string | undefined
   /** `Ann <ann@acme.test>`. */
   readonly from: string
   readonly replyTo?: string | undefined
@@ -71,6 +74,7 @@ export interface CampaignInput<Data = unknown> {
 /** A checked campaign: plain JSON but for `attachments` and `leadData`. */
 export interface Campaign {
   readonly id: string
+  readonly topic?: string
   readonly from: Mailbox
   readonly replyTo?: Mailbox
   readonly envelopeFrom?: string
@@ -118,6 +122,7 @@ const campaignSchema = z.strictObject({
   id: z
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/, "an id has letters, digits, dots, dashes and underscores, at most 100"),
+  topic: topicSchema.optional(),
   from: mailbox,
   replyTo: mailbox.optional(),
   envelopeFrom: mailbox.transform((box) => box.address).optional(),
