@@ -28,6 +28,7 @@ import {
   suppress,
   unsuppress,
 } from "./actors/runtime/suppressing.ts"
+import { type UnsubscribeError, unsubscribe } from "./actors/runtime/unsubscribing.ts"
 import { waitForState } from "./actors/runtime/waiting.ts"
 import { layerRuntime, type OpenError, type RuntimeOptions } from "./runtime.ts"
 import {
@@ -45,6 +46,7 @@ import {
   type RuntimeEvent,
   type StorageError,
   type Suppression,
+  type Unsubscription,
 } from "./sdk/index.ts"
 
 /** One campaign, as effects. See `CampaignHandle` for what each method guarantees. */
@@ -130,6 +132,8 @@ export class Sendstate extends Context.Service<
       email: string,
       options?: SuppressionScope,
     ) => Effect.Effect<boolean, StorageError | InvalidInput>
+    /** What the link in a mail asks for; idempotent. */
+    readonly unsubscribe: (who: Unsubscription) => Effect.Effect<void, UnsubscribeError>
     /** The entries that keep mail (of a topic) from this address. */
     readonly suppressionsOf: (
       email: string,
@@ -209,6 +213,7 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     explain: runtime.explain,
     suppress: (email, options = {}) => suppress(services, email, options),
     unsuppress: (email, options = {}) => unsuppress(services, email, options),
+    unsubscribe: (who) => unsubscribe(services, who),
     suppressionsOf: (email, options = {}) => findSuppressions(services, email, options),
     events: eventsOf(runtime, () => true),
     health: Effect.suspend(() => runtime.health),

@@ -10,6 +10,8 @@ import {
   type SigningKeys,
   type StorageError,
   suppressionKey,
+  type Unsubscription,
+  unsubscribeToken,
 } from "../sdk/index.ts"
 import { Store } from "./store.ts"
 
@@ -102,6 +104,16 @@ const openSuppressionSecret = (
     return passive ? undefined : yield* Effect.fail(keyNeeded())
   })
 
+/** The key that the storage keeps for links; none before a runtime was first opened on it without keys of the host. */
+export const storedSigningKeys = (store: Store["Service"]): Effect.Effect<ReadonlyArray<Uint8Array>, StorageError> =>
+  Effect.map(
+    store.use((driver) => driver.documents("secret", ["signing"])),
+    ([document]) => {
+      const key = document === undefined ? undefined : bytesIn(document.value)
+      return key === undefined ? [] : [key]
+    },
+  )
+
 /** What signs links, and what hashes addresses on the suppression list. */
 export class Secrets extends Context.Service<
   Secrets,
@@ -112,6 +124,8 @@ export class Secrets extends Context.Service<
     readonly suppressionKey: (address: string, topic: string | null) => Effect.Effect<string, InvalidInput>
     /** All keys that keep a mail of this topic from this address. */
     readonly suppressionKeys: (address: string, topic: string | null) => ReadonlyArray<string>
+    /** Signed for a link in the mail to this address. */
+    readonly unsubscribeToken: (of: Omit<Unsubscription, "suppressionKey">, address: string) => string
   }
 >()("sendstate/actors/Secrets") {
   static readonly layer = (given: GivenSecrets): Layer.Layer<Secrets, StorageError | InvalidInput, Store> =>
@@ -135,6 +149,11 @@ export class Secrets extends Context.Service<
               ? []
               : (topic === null ? [null] : [null, topic]).map((one) => suppressionKey(secret, address, one))),
           ],
+          unsubscribeToken: (of, address) =>
+            unsubscribeToken(signingKeys, {
+              ...of,
+              ...(secret === undefined ? {} : { suppressionKey: suppressionKey(secret, address, of.topic) }),
+            }),
         })
       }),
     )

@@ -109,16 +109,14 @@ export const makeCampaignHandle = (
     scheduleAll: (mails, options = {}) => run(scheduleMails(runtime.services, actor, mails), options.signal),
     preflight: (leads, options = {}) =>
       run(
-        Effect.flatMap(actor.loaded, (loaded) =>
-          preflightLeads(runtime.services.templates, loaded, leads, leadData, now()),
-        ),
+        Effect.flatMap(actor.loaded, (loaded) => preflightLeads(runtime.services, loaded, leads, leadData, now())),
         options.signal,
       ),
     preview: async (lead, options = {}) => {
       const checked = parse(leadSchema, lead, "The lead")
       return run(
         Effect.flatMap(actor.loaded, (loaded) =>
-          previewMail(runtime.services.templates, loaded, checked, options.step ?? 0, now()),
+          previewMail(runtime.services, loaded, checked, options.step ?? 0, now()),
         ),
         options.signal,
       )

@@ -21,6 +21,7 @@ import {
   unsuppress,
 } from "../actors/runtime/suppressing.ts"
 import { templateNameOf } from "../actors/runtime/template-name.ts"
+import { unsubscribe } from "../actors/runtime/unsubscribing.ts"
 import { layerRuntime, type RuntimeOptions } from "../runtime.ts"
 import {
   type CampaignInput,
@@ -31,6 +32,7 @@ import {
   type LeadInput,
   type RuntimeEvent,
   type Suppression,
+  type Unsubscription,
 } from "../sdk/index.ts"
 import { type CampaignHandle, type CampaignStatus, makeCampaignHandle } from "./campaign-handle.ts"
 import { eventStream, type WaitOptions } from "./event-stream.ts"
@@ -96,6 +98,16 @@ export interface Runtime extends AsyncDisposable {
   suppress(email: string, options?: SuppressOptions): Promise<void>
   /** Lifts what was suppressed with the same topic, or without one; answers whether there was such an entry. */
   unsuppress(email: string, options?: SuppressionScope): Promise<boolean>
+  /**
+   * What the link in a mail asks for: suppresses the lead for the topic, or for everything. Durable on return, nothing of it
+   * is sent afterwards; idempotent. Give it to `unsubscribeHandler` of `sendstate/web`.
+   *
+   * @throws NotFound for a lead that is not stored, where the link does not name its address; Conflict when the host's
+   * directory of leads does not answer.
+   */
+  unsubscribe(who: Unsubscription): Promise<void>
+  /** The keys that links in mails are signed with: the first signs, all are accepted. Keep them to yourself. */
+  signingKeys(): ReadonlyArray<Uint8Array>
   /** The suppression list. */
   readonly suppressions: SuppressionsHandle
   /** Leads as they are stored. */
@@ -199,6 +211,8 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
     explain: (id) => run(runtime.explain(id)),
     suppress: (email, suppressOptions = {}) => run(suppress(services, email, suppressOptions)),
     unsuppress: (email, scope = {}) => run(unsuppress(services, email, scope)),
+    unsubscribe: (who) => run(unsubscribe(services, who)),
+    signingKeys: () => services.secrets.signingKeys,
     suppressions: {
       of: (email, scope = {}) => run(findSuppressions(services, email, scope)),
       list: () => listSuppressions(runner, services.store),

@@ -5,6 +5,7 @@ import { recordOf } from "../actors/campaign/record.ts"
 import { askOwner, type ControlCommand, type ControlResult, carryOut } from "../actors/runtime/control.ts"
 import { type Explanation, explainExecution } from "../actors/runtime/explain.ts"
 import { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import { storedSigningKeys } from "../actors/secrets.ts"
 import { Store } from "../actors/store.ts"
 import { layerPassive } from "../runtime.ts"
 import {
@@ -36,6 +37,8 @@ export interface StoreHandle extends AsyncDisposable {
   explain(id: string): Promise<Explanation>
   /** E-mail addresses of leads, in order; `undefined` for erased ones. */
   addresses(leadIds: ReadonlyArray<string>): Promise<ReadonlyArray<string | undefined>>
+  /** The keys that the storage keeps for signing links; none where the host gives its own. */
+  signingKeys(): Promise<ReadonlyArray<Uint8Array>>
   /** The suppression list by key; read in pages. */
   suppressions(): AsyncIterable<Suppression>
   /** Reads everything and checks it. */
@@ -137,6 +140,7 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
       const leads = await run(store.use((driver) => driver.documents("lead", leadIds)))
       return leads.map((lead) => (lead === undefined ? undefined : String(lead.value.email)))
     },
+    signingKeys: () => run(storedSigningKeys(store)),
     suppressions: () => listSuppressions(runner, store),
     verify: () => run(store.use((driver) => driver.verify())),
     control: async (command, { deadlineMs = 15_000 } = {}) => {

@@ -18,6 +18,7 @@ export interface CampaignFile {
 const fields = new Set([
   "id",
   "topic",
+  "listId",
   "from",
   "replyTo",
   "envelopeFrom",

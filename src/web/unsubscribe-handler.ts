@@ -1,19 +1,12 @@
-import { checkSigningKeys, readToken, type SigningKeys } from "../sdk/index.ts"
+import { checkSigningKeys, readUnsubscribeToken, type SigningKeys, type Unsubscription } from "../sdk/index.ts"
 import { readBody, reply, tokenOf } from "./request-body.ts"
 import { type UnsubscribePageState, unsubscribePage } from "./unsubscribe-page.ts"
 
-/** Who wants no more of what. */
-export interface Unsubscription {
-  readonly leadId: string
-  /** The campaign's topic. */
-  readonly topic: string
-}
-
 /** Options of {@link unsubscribeHandler}. */
 export interface UnsubscribeHandlerOptions {
-  /** The keys that the runtime signs its links with. */
+  /** The keys that the links are signed with: `runtime.signingKeys()`, or those that the runtime was given. */
   readonly signingKeys: SigningKeys
-  /** Makes it durable; called again for the same link, it must do no harm. */
+  /** Makes it durable: `runtime.unsubscribe`. Called again for the same link, it must do no harm. */
   readonly unsubscribe: (who: Unsubscription) => Promise<unknown>
   /** HTML instead of the built-in pages. */
   readonly page?: (state: UnsubscribePageState) => string
@@ -33,11 +26,8 @@ const largestBody = 16_384
  * @example
  * ```ts
  * const unsubscribe = unsubscribeHandler({
- *   signingKeys: [key],
- *   unsubscribe: async ({ leadId }) => {
- *     const lead = await runtime.leads.get(leadId)
- *     if (lead !== undefined) await runtime.suppress(lead.email, "unsubscribed")
- *   },
+ *   signingKeys: runtime.signingKeys(),
+ *   unsubscribe: runtime.unsubscribe,
  * })
  * server.all("/unsubscribe/:token", (request) => unsubscribe(request))
  * ```
@@ -54,13 +44,13 @@ export const unsubscribeHandler = (options: UnsubscribeHandlerOptions): ((reques
       "x-content-type-options": "nosniff",
     })
   return async (request) => {
-    const [leadId, topic] = readToken(keys, "unsubscribe/1", tokenOf(request)) ?? []
-    if (leadId === undefined || topic === undefined) return html(400, "invalid")
+    const who = readUnsubscribeToken(keys, tokenOf(request))
+    if (who === undefined) return html(400, "invalid")
     if (request.method === "GET" || request.method === "HEAD") return html(200, "ask")
     if (request.method !== "POST") return reply(405, "Use GET or POST.", { allow: "GET, HEAD, POST" })
     const body = await readBody(request, largestBody)
     if (body === undefined) return reply(413, "Too long.")
-    await options.unsubscribe({ leadId, topic })
+    await options.unsubscribe(who)
     return html(200, "done")
   }
 }

@@ -16,6 +16,8 @@ import type { Store } from "../store.ts"
 export interface Definition {
   readonly id: string
   readonly topic: string | null
+  /** The value of the header. */
+  readonly listId: string | null
   readonly from: Mailbox
   readonly replyTo: Mailbox | null
   readonly envelopeFrom: string
@@ -51,6 +53,7 @@ const attachmentHash = (content: Uint8Array): string => contentHash(Buffer.from(
 export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, string>): Definition => ({
   id: campaign.id,
   topic: campaign.topic ?? null,
+  listId: campaign.listId ?? null,
   from: campaign.from,
   replyTo: campaign.replyTo ?? null,
   envelopeFrom: campaign.envelopeFrom ?? campaign.from.address,
@@ -70,7 +73,7 @@ export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, str
 })
 
 // What definitions that an earlier version stored do not have.
-const later: Pick<Definition, "topic"> = { topic: null }
+const later: Pick<Definition, "topic" | "listId"> = { topic: null, listId: null }
 
 /** Stores a definition and its attachments under their content hashes; answers its name. */
 export const saveDefinition = (

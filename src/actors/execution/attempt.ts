@@ -19,7 +19,7 @@ import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
 import { maxClaims } from "./lease.ts"
-import { composeMessage, renderMail } from "./mail.ts"
+import { makeMessage } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
 import { type AttemptEnd, commitForCertain, endOf, persist, publishProgress, saveProgress } from "./save.ts"
 
@@ -53,14 +53,14 @@ const render = (
     const loaded = yield* campaign.definition(row.definition)
     const now = context.renderedAt ?? services.clock.currentTimeMillisUnsafe()
     // What is no RenderError here is a defect of the renderer: supervision restarts the execution.
-    const mail = yield* Effect.suspend(() => {
+    const message = yield* Effect.suspend(() => {
       try {
-        return Effect.succeed(renderMail(template, loaded.definition, lead, row, now))
+        return Effect.succeed(makeMessage(template, loaded, lead, row, { now, secrets: services.secrets }))
       } catch (cause) {
         return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
       }
     })
-    return { message: composeMessage(loaded, lead, row, mail, now), topic: loaded.definition.topic }
+    return { message, topic: loaded.definition.topic }
   })
 
 const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>

@@ -5,11 +5,11 @@ import {
   type Lead,
   type Message,
   type PreparedTemplate,
-  type RenderedMail,
   type RenderInput,
 } from "../../sdk/index.ts"
 import type { Definition, LoadedDefinition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
+import type { Secrets } from "../secrets.ts"
 
 /** Whose mail it is: what rendering and composing need of an execution. */
 type Addressed = Pick<ExecutionRow, "id" | "leadId" | "step">
@@ -26,19 +26,31 @@ const nameParts = (lead: Lead): { readonly [key: string]: Json } => {
   }
 }
 
-const unsubscribeUrl = (definition: Definition, execution: Addressed): string | undefined =>
-  definition.unsubscribe?.url
-    .replaceAll("{leadId}", encodeURIComponent(execution.leadId))
-    .replaceAll("{executionId}", encodeURIComponent(execution.id))
+const unsubscribeUrl = (
+  { unsubscribe, topic }: Definition,
+  lead: Lead,
+  execution: Addressed,
+  secrets: Secrets["Service"],
+): string | undefined =>
+  unsubscribe?.url
+    .replaceAll("{leadId}", () => encodeURIComponent(execution.leadId))
+    .replaceAll("{executionId}", () => encodeURIComponent(execution.id))
+    .replaceAll("{token}", () =>
+      secrets.unsubscribeToken({ leadId: execution.leadId, topic, executionId: execution.id }, lead.email),
+    )
 
 /**
  * The variables of one mail, weakest first: the campaign's, name parts, the lead's own fields, its data; `lead`,
  * `campaign` and `unsubscribeUrl` stand beside them.
  */
-const variablesOf = (definition: Definition, lead: Lead, execution: Addressed): RenderInput["variables"] => {
+const variablesOf = (
+  definition: Definition,
+  lead: Lead,
+  execution: Addressed,
+  url: string | undefined,
+): RenderInput["variables"] => {
   const { data, ...fields } = lead
   const flat = { ...nameParts(lead), ...fields, ...data }
-  const url = unsubscribeUrl(definition, execution)
   return {
     ...definition.variables,
     ...(url === undefined ? {} : { unsubscribeUrl: url }),
@@ -48,39 +60,33 @@ const variablesOf = (definition: Definition, lead: Lead, execution: Addressed): 
   }
 }
 
-/** Renders one mail. Throws what the renderer throws. */
-export const renderMail = (
-  template: PreparedTemplate,
-  definition: Definition,
-  lead: Lead,
-  execution: Addressed,
-  now: number,
-): RenderedMail => {
-  const locale = lead.locale ?? definition.locale
-  return template.render({
-    variables: variablesOf(definition, lead, execution),
-    ...(locale === null ? {} : { locale }),
-    timeZone: lead.timeZone ?? definition.timeZone,
-    now,
-  })
-}
-
 /** `<execution@domain>`: the same for all attempts of one execution. */
 export const messageIdOf = (executionId: string, definition: Definition): string =>
   `<${executionId}@${domainOf(definition.from.address)}>`
 
-/** The complete message of one attempt. */
-export const composeMessage = (
+const listIdOf = ({ listId, topic, from }: Definition): string | undefined =>
+  listId ?? (topic === null ? undefined : `<${topic}.${domainOf(from.address)}>`)
+
+/** Renders one mail for one lead, and makes the complete message of it. Throws what the renderer throws. */
+export const makeMessage = (
+  template: PreparedTemplate,
   { definition, attachments }: LoadedDefinition,
   lead: Lead,
   execution: Addressed,
-  mail: RenderedMail,
-  date: number,
+  { now, secrets }: { readonly now: number; readonly secrets: Secrets["Service"] },
 ): Message => {
-  const url = unsubscribeUrl(definition, execution)
+  const url = unsubscribeUrl(definition, lead, execution, secrets)
+  const locale = lead.locale ?? definition.locale
+  const mail = template.render({
+    variables: variablesOf(definition, lead, execution, url),
+    ...(locale === null ? {} : { locale }),
+    timeZone: lead.timeZone ?? definition.timeZone,
+    now,
+  })
+  const listId = listIdOf(definition)
   return {
     messageId: messageIdOf(execution.id, definition),
-    date,
+    date: now,
     from: definition.from,
     to:
       lead.name === undefined || lead.name === "" ? { address: lead.email } : { name: lead.name, address: lead.email },
@@ -89,7 +95,7 @@ export const composeMessage = (
     subject: mail.subject,
     ...(mail.html === undefined ? {} : { html: mail.html }),
     text: mail.text,
-    headers: definition.headers,
+    headers: { ...definition.headers, ...(listId === undefined ? {} : { "List-ID": listId }) },
     ...(url === undefined || definition.unsubscribe === null
       ? {}
       : { listUnsubscribe: { urls: [url], oneClick: definition.unsubscribe.oneClick } }),

@@ -1,6 +1,14 @@
 import * as Effect from "effect/Effect"
 import type { Scope } from "effect/Scope"
-import type { CampaignState, Closed, Document, InvalidInput, Json, StorageError } from "../../sdk/index.ts"
+import type {
+  CampaignState,
+  Closed,
+  Document,
+  InvalidInput,
+  Json,
+  StorageError,
+  Unsubscription,
+} from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import {
@@ -15,6 +23,7 @@ import { type ForgetOptions, type ForgetResult, forgetLead } from "./forgetting.
 import { type PruneResult, prune } from "./pruning.ts"
 import { RuntimeActor } from "./runtime-actor.ts"
 import { type SuppressionScope, type SuppressOptions, suppress, unsuppress } from "./suppressing.ts"
+import { unsubscribe } from "./unsubscribing.ts"
 
 /** What another process may ask of the one that owns the store. Plain JSON. */
 export type ControlCommand =
@@ -33,6 +42,8 @@ export type ControlCommand =
   | { readonly type: "suppress"; readonly email: string; readonly options: SuppressOptions }
   /** As `runtime.unsuppress`. */
   | { readonly type: "unsuppress"; readonly email: string; readonly options: SuppressionScope }
+  /** As `runtime.unsubscribe`. */
+  | { readonly type: "unsubscribe"; readonly who: Unsubscription }
   /** As `runtime.prune`. */
   | { readonly type: "prune"; readonly endedBefore: number }
 
@@ -109,6 +120,8 @@ const run = (
         type: "unsuppressed",
         wasSuppressed,
       }))
+    case "unsubscribe":
+      return Effect.as(unsubscribe(runtime.services, command.who), { type: "suppressed" })
     case "prune":
       return Effect.map(prune(runtime.services, { endedBefore: command.endedBefore }), (result) => ({
         type: "pruned",
@@ -142,7 +155,7 @@ const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Js
 
 // Such a request must not stay readable in the files.
 const namesPerson = (command: ControlCommand | undefined): boolean =>
-  ["forget", "suppress", "unsuppress"].includes(command?.type ?? "")
+  ["forget", "suppress", "unsuppress", "unsubscribe"].includes(command?.type ?? "")
 
 /** Serves the requests that other processes leave in the storage, for as long as the scope lives. */
 export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Effect.gen(function* () {

@@ -2,8 +2,8 @@ import * as Effect from "effect/Effect"
 import type { Message, StandardSchema } from "../../sdk/index.ts"
 import { InvalidInput, idOf, type Lead, NotFound, RenderError, type StorageError } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
-import { composeMessage, renderMail } from "../execution/mail.ts"
-import type { Templates } from "../templates.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
+import { makeMessage } from "../execution/mail.ts"
 import { checkLead, type LeadSource } from "./enrolling.ts"
 
 /** A mail that would fail. */
@@ -24,6 +24,8 @@ export interface PreflightReport {
 
 const problemsKept = 1_000
 
+type Services = Pick<ProcessServices, "templates" | "secrets">
+
 const previewed = (id: string, leadId: string, step: number) => ({
   id: idOf("preview", id, leadId, step),
   leadId,
@@ -32,7 +34,7 @@ const previewed = (id: string, leadId: string, step: number) => ({
 
 /** The mail of one step for one lead, as it would be sent. */
 export const previewMail = (
-  templates: Templates["Service"],
+  { templates, secrets }: Services,
   loaded: LoadedDefinition,
   lead: Lead,
   step: number,
@@ -55,9 +57,7 @@ export const previewMail = (
     const execution = previewed(definition.id, lead.id, step)
     return yield* Effect.suspend(() => {
       try {
-        return Effect.succeed(
-          composeMessage(loaded, lead, execution, renderMail(template, definition, lead, execution, now), now),
-        )
+        return Effect.succeed(makeMessage(template, loaded, lead, execution, { now, secrets }))
       } catch (cause) {
         return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
       }
@@ -66,7 +66,7 @@ export const previewMail = (
 
 /** Renders every step for every lead that is acceptable, and lists what fails; nothing is stored, nothing is sent. */
 export const preflightLeads = (
-  templates: Templates["Service"],
+  services: Services,
   loaded: LoadedDefinition,
   source: LeadSource,
   leadData: StandardSchema | undefined,
@@ -96,7 +96,7 @@ export const preflightLeads = (
       leads += 1
       for (const [step, { template }] of loaded.definition.steps.entries()) {
         mails += 1
-        yield* Effect.catchTag(previewMail(templates, loaded, lead, step, now), "RenderError", (error) =>
+        yield* Effect.catchTag(previewMail(services, loaded, lead, step, now), "RenderError", (error) =>
           Effect.sync(() => {
             total += 1
             if (first.length < problemsKept) first.push({ index, leadId: lead.id, template, error })

@@ -21,6 +21,7 @@ const write = (mail: Message, html: boolean): void => {
   field("To", mailboxText(mail.to))
   field("Subject", mail.subject)
   for (const [name, value] of Object.entries(mail.headers)) field(name, value)
+  if (mail.listUnsubscribe !== undefined) field("List-Unsubscribe", mail.listUnsubscribe.urls.join(", "))
   for (const { filename, content } of mail.attachments) field("Attachment", `${filename}, ${content.byteLength} bytes`)
   out.line()
   out.line(html ? (mail.html ?? mail.text) : mail.text)
@@ -34,6 +35,7 @@ const objectOf = (mail: Message): Record<string, unknown> => ({
   text: mail.text,
   html: mail.html ?? null,
   headers: mail.headers,
+  listUnsubscribe: mail.listUnsubscribe ?? null,
   attachments: mail.attachments.map(({ filename, content }) => ({ filename, bytes: content.byteLength })),
 })
 

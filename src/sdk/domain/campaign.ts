@@ -5,6 +5,7 @@ import { type Mailbox, parseMailbox } from "./address.ts"
 import { type DurationInput, durationSchema } from "./duration.ts"
 import { jsonData, plainObject } from "./json-data.ts"
 import { isLocale, isTimeZone, type Json } from "./lead.ts"
+import { listIdSchema } from "./list-id.ts"
 import { topicSchema } from "./topic.ts"
 
 /** What happens to an attempt in doubt when the transport itself cannot tell. */
@@ -31,7 +32,10 @@ export interface CampaignAttachment {
   readonly contentType?: string | undefined
 }
 
-/** Where a recipient can unsubscribe; gives the headers of RFC 2369 and RFC 8058. `{leadId}` and `{executionId}` are replaced, URL-encoded. */
+/**
+ * Where a recipient can unsubscribe; gives the headers of RFC 2369 and RFC 8058. `{token}` is replaced by a signed token
+ * that `unsubscribeHandler` of `sendstate/web` takes, `{leadId}` and `{executionId}` by what they name, URL-encoded.
+ */
 export interface UnsubscribeLink {
   /** `https:` (or `mailto:`) URL. */
   readonly url: string
@@ -44,6 +48,11 @@ export interface CampaignInput<Data = unknown> {
   readonly id: string
   /** What it is about, for example `news`: who unsubscribes from it may still get the campaigns of other topics. Default: none. */
   readonly topic?: string | undefined
+  /**
+   * The List-ID header (RFC 2919), by which mail programs and providers tell lists apart: `news.acme.test` or
+   * `Garden news <news.acme.test>`. Default: the topic before the domain of `from`; without a topic none.
+   */
+  readonly listId?: string | undefined
   /** `Ann <ann@acme.test>`. */
   readonly from: string
   readonly replyTo?: string | undefined
@@ -75,6 +84,8 @@ export interface CampaignInput<Data = unknown> {
 export interface Campaign {
   readonly id: string
   readonly topic?: string
+  /** The value of the header. */
+  readonly listId?: string
   readonly from: Mailbox
   readonly replyTo?: Mailbox
   readonly envelopeFrom?: string
@@ -100,7 +111,7 @@ const mailbox = z.string().transform((text, context) => {
 })
 
 const reservedHeader =
-  /^(bcc|cc|to|from|sender|subject|date|message-id|reply-to|mime-version|dkim-signature|received|return-path|list-unsubscribe(-post)?|content-.*|resent-.*)$/i
+  /^(bcc|cc|to|from|sender|subject|date|message-id|reply-to|mime-version|dkim-signature|received|return-path|list-id|list-unsubscribe(-post)?|content-.*|resent-.*)$/i
 
 const headers = plainObject.pipe(z.record(z.string(), z.string().max(900))).check((context) => {
   for (const [name, value] of Object.entries(context.value)) {
@@ -123,6 +134,7 @@ const campaignSchema = z.strictObject({
     .string()
     .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/, "an id has letters, digits, dots, dashes and underscores, at most 100"),
   topic: topicSchema.optional(),
+  listId: listIdSchema.optional(),
   from: mailbox,
   replyTo: mailbox.optional(),
   envelopeFrom: mailbox.transform((box) => box.address).optional(),
