@@ -299,18 +299,20 @@ export const makeCampaignActor = (
         yield* sweep
         return accepted
       }),
-      refresh: (stored) =>
-        mailbox.ask(
-          Effect.gen(function* () {
-            if (stored.version <= record.version) return
-            const before = record.rest.state
-            record = stored
-            // The policy is read synchronously when an outcome is unknown.
-            yield* Effect.ignore(definition(record.definition))
-            if (record.rest.state !== before) publishState()
-            pump.wake()
-          }),
-        ),
+      refresh: (stored) => {
+        const isOld = (): boolean => stored.version <= record.version
+        const take = Effect.gen(function* () {
+          if (isOld()) return
+          const before = record.rest.state
+          record = stored
+          // The policy is read synchronously when an outcome is unknown.
+          yield* Effect.ignore(definition(record.definition))
+          if (record.rest.state !== before) publishState()
+          pump.wake()
+        })
+        // Asked twice a second, and hardly ever is there anything new: no turn of the mailbox for it.
+        return Effect.suspend(() => (isOld() ? Effect.void : mailbox.ask(take)))
+      },
       follow: (hash) =>
         mailbox.ask(
           Effect.gen(function* () {

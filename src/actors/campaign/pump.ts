@@ -62,6 +62,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const idle = Latch.makeUnsafe(false)
   const settled = Latch.makeUnsafe(false)
   const drained = Latch.makeUnsafe(true)
+  const busy = Latch.makeUnsafe(false)
   const live = new Map<string, ExecutionRow>()
   const worthwhile = Math.max(1, Math.floor(options.maxLive / 4))
   const campaigns = [options.campaignId]
@@ -84,7 +85,10 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const finish = (row: ExecutionRow): void => {
     // Another claim of the same row may be at work: this one's lease was over.
     if (live.get(row.id) === row) live.delete(row.id)
-    if (live.size === 0) drained.openUnsafe()
+    if (live.size === 0) {
+      drained.openUnsafe()
+      busy.closeUnsafe()
+    }
     // Claiming one row for each that ends would make each claim a query of its own.
     if (live.size === 0 || options.maxLive - live.size >= worthwhile) wakeLatch.openUnsafe()
   }
@@ -92,6 +96,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const start = (row: ExecutionRow, recipient: Recipient): Effect.Effect<void> => {
     live.set(row.id, row)
     drained.closeUnsafe()
+    busy.openUnsafe()
     return Effect.asVoid(
       Effect.forkDetach(
         Effect.ensuring(
@@ -188,6 +193,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   // Rows that wait for the transport outlive their first lease; those that send have a longer one from their intent.
   const { claimMs } = services.leases
   const renew = Effect.gen(function* () {
+    yield* busy.await
     yield* Effect.sleep(claimMs / 3)
     const rows = [...live.values()]
     const now = clock.currentTimeMillisUnsafe()

@@ -18,7 +18,10 @@ export type Column = (typeof columns)[number]
 /** A number for each column. */
 export type Totals = Record<Column, number>
 
-export const noTotals = (): Totals => Object.fromEntries(columns.map((column) => [column, 0])) as Totals
+// Copied whole: two of them are made for each write.
+const zeros: Readonly<Totals> = Object.fromEntries(columns.map((column) => [column, 0])) as Totals
+
+export const noTotals = (): Totals => ({ ...zeros })
 
 export const addTotals = (left: Readonly<Totals>, right: Readonly<Totals>): Totals => {
   const sum = noTotals()
