@@ -39,9 +39,15 @@ export interface SimOptions {
   readonly clock: { readonly stepsPerHour: number; readonly freezesPerHour: number }
   /** Probability of a crash at each await of a plugin, and how many a host may see. */
   readonly crashes: { readonly perAwait: number; readonly most: number; readonly sigtermShare: number }
+  /** Probability that a process stands still at an await of a plugin, and for how long in all processes together, milliseconds. */
+  readonly freezes: { readonly perAwait: number; readonly mostMs: number }
   readonly userActions: number
+  /** How far ahead the user plans single mails, milliseconds. */
+  readonly horizonMs: number
   /** How long faults last, milliseconds. */
   readonly stormMs: number
+  /** How long nobody touches the runtime afterwards, milliseconds. */
+  readonly handsOffMs: number
 }
 
 const drawFates = (chance: Chance): Record<Fate, number> =>
@@ -54,7 +60,7 @@ const drawFates = (chance: Chance): Record<Fate, number> =>
 export const drawOptions = (seed: number): SimOptions => {
   const chance = Chance.of(seed).fork("options")
   const sometimes = (share: number, value: number): number => (chance.happens(share) ? value : 0)
-  const storage = chance.weighted({ sync: 6, async: 10, shared: 1 })
+  const storage = chance.weighted({ sync: 6, async: 10, shared: 2 })
   const attempts = chance.between(1, 5)
   const idempotent = chance.happens(0.15)
   return {
@@ -94,7 +100,13 @@ export const drawOptions = (seed: number): SimOptions => {
       most: chance.between(1, 20),
       sigtermShare: chance.pick([0, 0.3, 0.9]),
     },
+    freezes: {
+      perAwait: sometimes(storage === "shared" ? 0.7 : 0.15, chance.pick([0.01, 0.05, 0.2])),
+      mostMs: chance.pick([minute, 10 * minute]),
+    },
     userActions: chance.between(0, 25),
-    stormMs: storage === "shared" ? 10 * minute : chance.pick([10 * minute, hour, 3 * hour]),
+    horizonMs: storage === "shared" ? 8 * minute : 6 * hour,
+    stormMs: storage === "shared" ? 6 * minute : chance.pick([10 * minute, hour, 3 * hour]),
+    handsOffMs: (storage === "shared" ? 6 : 30) * minute,
   }
 }

@@ -29,8 +29,11 @@ const quietOptions: SimOptions = {
   renderer: { faults: 0 },
   clock: { stepsPerHour: 0, freezesPerHour: 0 },
   crashes: { perAwait: 0, most: Number.POSITIVE_INFINITY, sigtermShare: 0 },
+  freezes: { perAwait: 0, mostMs: 0 },
   userActions: 0,
+  horizonMs: 60 * minute,
   stormMs: 60 * minute,
+  handsOffMs: 30 * minute,
 }
 
 /** What a scene changes of a quiet world. */

@@ -9,9 +9,6 @@ import { SimWorld, type Violation } from "./world/sim-world.ts"
 /** How long everything may take to end once nothing goes wrong any more, milliseconds. */
 const patienceMs = 3 * 24 * 3_600_000
 
-/** How long nobody touches the runtime, milliseconds. */
-const handsOffMs = 30 * 60_000
-
 /** What became of one seed. */
 export interface SeedResult {
   readonly options: SimOptions
@@ -48,16 +45,16 @@ export const runSeed = async (seed: number, options = drawOptions(seed)): Promis
     await user.tidyUp()
     // What is due must come about without anybody's asking, after a restart too.
     await Promise.all(world.hosts.map((host) => host.terminate(10_000)))
-    await world.time.sleep(handsOffMs)
+    await world.time.sleep(options.handsOffMs)
     if (options.storage !== "shared") {
       // A clock that is set forward makes what waits due at once.
       world.hosts[0]?.stepClock(2 * 3_600_000)
       world.checks.startCalm()
-      await world.time.sleep(handsOffMs)
+      await world.time.sleep(options.handsOffMs)
     }
     while (!hasCome() && world.now < until) {
       await user.tidyUp()
-      await world.time.sleep(handsOffMs)
+      await world.time.sleep(options.handsOffMs)
     }
     await user.look()
     world.checks.onEnd()

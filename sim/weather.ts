@@ -1,4 +1,5 @@
 import type { Chance } from "./chance.ts"
+import { freezeMs } from "./faults/drawn-faults.ts"
 import type { SimWorld } from "./world/sim-world.ts"
 
 const hour = 3_600_000
@@ -16,7 +17,7 @@ export const weather = async (world: SimWorld, chance: Chance): Promise<void> =>
     if (byMs < 0) world.clockSetBackMs -= byMs
     for (const host of world.hosts) host.stepClock(byMs)
   }
-  const freeze = (): void => chance.pick(world.hosts).freeze(chance.pick([2_000, 40_000, 200_000]))
+  const freeze = (): void => chance.pick(world.hosts).freeze(chance.pick(freezeMs))
   const end = (): Promise<void> => chance.pick(world.hosts).terminate(chance.pick([0, 1_000, 10_000]))
   await Promise.all([
     ...Array.from({ length: times(clock.stepsPerHour) }, () => at(step)),

@@ -2,10 +2,17 @@ import type { Chance } from "../chance.ts"
 import type { SimOptions } from "../options.ts"
 import { calm, type Faults } from "./faults.ts"
 
+/** How long a process may stand still, milliseconds: shorter and longer than leases last. */
+export const freezeMs = [2_000, 40_000, 200_000] as const
+
+// Nearly all requests of a process that shares its storage only ask whether there is something to do.
+const isPoll = (where: string): boolean => /claimDue|nextDueAt|listDocuments|counts/.test(where)
+
 /** Faults as often as a seed's options say, until they are stopped. */
 export class DrawnFaults implements Faults {
   readonly #chance: Chance
   readonly #options: SimOptions
+  #frozenMs = 0
   #stopped = false
 
   constructor(chance: Chance, options: SimOptions) {
@@ -46,4 +53,12 @@ export class DrawnFaults implements Faults {
     this.#draws(this.#options.renderer.faults) ? this.#chance.weighted({ throws: 2, hangs: 1 }) : "none"
 
   crashes: Faults["crashes"] = () => this.#draws(this.#options.crashes.perAwait)
+
+  freezes: Faults["freezes"] = (where) => {
+    const { perAwait, mostMs } = this.#options.freezes
+    if (this.#frozenMs >= mostMs || isPoll(where) || !this.#draws(perAwait)) return 0
+    const frozenMs = this.#chance.pick(freezeMs)
+    this.#frozenMs += frozenMs
+    return frozenMs
+  }
 }

@@ -68,6 +68,8 @@ export interface Faults {
   readonly compile: () => CompileFault
   /** Asked at each await of a plugin: whether the process dies there. */
   readonly crashes: (where: string, host: string) => boolean
+  /** Asked at the same places: for how many milliseconds the process stands still there. */
+  readonly freezes: (where: string, host: string) => number
 }
 
 /** Nothing goes wrong. */
@@ -78,4 +80,5 @@ export const calm: Faults = {
   render: () => "none",
   compile: () => "none",
   crashes: () => false,
+  freezes: () => 0,
 }

@@ -6,7 +6,7 @@ import type { Mutant } from "./mutant.ts"
 import { mutants } from "./mutants.ts"
 
 /** Seeds after which a mutant counts as not found. */
-const mostSeeds = 1_000
+const mostSeeds = 500
 
 interface Catch {
   readonly name: string

@@ -24,8 +24,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "campaigns are forgotten at a restart",
     file: "actors/runtime/runtime-actor.ts",
-    text: "for (const document of page) if (!actors.has(document.key)) yield* spawn(recordOf(document))",
-    replacement: "for (const document of page) if (actors.has(document.key)) yield* spawn(recordOf(document))",
+    text: "for (const record of yield* storedCampaigns(store)) if (!actors.has(record.id)) yield* spawn(record)",
+    replacement: "for (const record of yield* storedCampaigns(store)) if (actors.has(record.id)) yield* spawn(record)",
   },
   {
     name: "one attempt too many",
@@ -54,7 +54,7 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "the pump sleeps until the next due time, however far",
     file: "actors/campaign/pump.ts",
-    text: "Math.min(longestSleepMs, nextAt - clock.currentTimeMillisUnsafe())",
+    text: "Math.min(longestMs, nextAt - clock.currentTimeMillisUnsafe())",
     replacement: "nextAt - clock.currentTimeMillisUnsafe()",
   },
   {
@@ -119,16 +119,10 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: `records.insertEnrollment(item.enrollment)`,
   },
   {
-    name: "a commit compares the token only",
-    file: "sdk/storage/rules.ts",
-    text: "row.token === fence.token && row.version === fence.version && !isEnded(row)",
-    replacement: "row.token === fence.token && !isEnded(row)",
-  },
-  {
     name: "a process that was frozen since its intent calls all the same",
     file: "actors/execution/attempt.ts",
-    text: "if (elapsedMs >= leaseGraceMs)",
-    replacement: "if (elapsedMs >= leaseGraceMs * 1_000)",
+    text: "if (elapsedMs >= services.leases.graceMs)",
+    replacement: "if (elapsedMs >= services.leases.graceMs * 1_000)",
   },
   {
     name: "somebody's opinion clears doubt",

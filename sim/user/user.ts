@@ -18,7 +18,7 @@ export interface UserWorld {
   readonly hosts: ReadonlyArray<Host>
   readonly durable: DurableState
   readonly acknowledged: Acknowledged
-  readonly server: { readonly copiesOf: (id: string) => number }
+  readonly server: { readonly copiesOf: (id: string) => number; readonly nextCall: () => Promise<void> }
   readonly leads: ReadonlyArray<SimLead>
   readonly acknowledge: (promise: "cancel" | "schedule" | "enroll", id: string) => void
   readonly violate: (promise: string, evidence: string) => void
@@ -140,10 +140,14 @@ export class User {
     const planned = Array.from({ length: this.options.userActions }, () => ({
       at: this.chance.between(1_000, this.options.stormMs),
       wish: this.chance.pick(wishes),
+      // When much happens at once, most can go wrong.
+      isBusy: this.chance.happens(0.5),
     }))
+    const { time, server } = this.world
     await Promise.all(
-      planned.map(async ({ at, wish }) => {
-        await this.world.time.sleep(at)
+      planned.map(async ({ at, wish, isBusy }) => {
+        await time.sleep(at)
+        if (isBusy) await Promise.race([server.nextCall(), time.sleep(this.options.stormMs - at)])
         await wish(this)
       }),
     )
@@ -156,10 +160,12 @@ export class User {
       this.world.violate("the counts are conserved", JSON.stringify(counts))
   }
 
-  /** An execution that is there, if any is. */
+  /** An execution that is there, if any is; mostly one that has not ended. */
   anyExecution(): ExecutionRow | undefined {
     const rows = this.world.durable.rows()
-    return rows.length === 0 ? undefined : this.chance.pick(rows)
+    const open = rows.filter(({ state }) => state !== "done" && state !== "cancelled")
+    const choice = open.length > 0 && this.chance.happens(0.7) ? open : rows
+    return choice.length === 0 ? undefined : this.chance.pick(choice)
   }
 
   #anyHost(): Host {

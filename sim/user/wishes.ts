@@ -51,7 +51,7 @@ const enrollAgain: Wish = async (user) => {
 
 const scheduleOne: Wish = async (user) => {
   const lead = user.chance.pick(user.world.leads)
-  const after = user.chance.between(0, 3_600_000)
+  const after = user.chance.between(0, user.options.horizonMs)
   const id = await user.ask("schedules a mail", async (runtime) =>
     (await runtime.campaigns.get(campaignId)).schedule({ lead, template: "single", at: runtime.now() + after }),
   )
@@ -81,7 +81,7 @@ const redriveOne: Wish = async (user) => {
 const rescheduleOne: Wish = async (user) => {
   const row = user.anyExecution()
   if (row === undefined) return
-  const after = user.chance.between(0, 6 * 3_600_000)
+  const after = user.chance.between(0, user.options.horizonMs)
   await user.ask(`reschedules ${row.id}`, (runtime) => runtime.executions.reschedule(row.id, runtime.now() + after))
 }
 

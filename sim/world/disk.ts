@@ -1,18 +1,12 @@
-import { contentHash, type RecordChange } from "../../src/sdk/index.ts"
+import type { RecordChange } from "../../src/sdk/index.ts"
 import type { Chance } from "../chance.ts"
 
-const lineOf = (batch: ReadonlyArray<RecordChange>): string => {
-  const body = JSON.stringify(batch)
-  return JSON.stringify([contentHash(body), body])
-}
-
-/** The batch of a whole line; `undefined` for one that was torn. */
+/** The batch of a whole line; `undefined` for one that was torn: no part of a JSON array is JSON. */
 const batchOf = (line: string): ReadonlyArray<RecordChange> | undefined => {
   try {
-    const [sum, body] = JSON.parse(line) as [string, string]
-    return contentHash(body) === sum ? (JSON.parse(body) as ReadonlyArray<RecordChange>) : undefined
+    return JSON.parse(line) as ReadonlyArray<RecordChange>
   } catch {
-    // A cut line is no JSON.
+    // Cut off.
     return undefined
   }
 }
@@ -44,14 +38,14 @@ export class Disk {
     for (const batch of lost.slice(0, kept)) this.#keep(batch)
     const torn = lost[kept]
     if (torn === undefined || chance.happens(0.5)) return
-    const line = lineOf(torn)
+    const line = JSON.stringify(torn)
     this.#lines.push(line.slice(0, chance.between(1, line.length - 1)))
   }
 
   /** Each key once, with its latest value. */
   load(): Map<string, object> {
     const records = new Map<string, object>()
-    if (batchOf(this.#lines.at(-1) ?? lineOf([])) === undefined) this.#lines.pop()
+    if (batchOf(this.#lines.at(-1) ?? "[]") === undefined) this.#lines.pop()
     for (const line of this.#lines)
       for (const [key, value] of batchOf(line) ?? [])
         if (value === null) records.delete(key)
@@ -60,7 +54,7 @@ export class Disk {
   }
 
   #keep(batch: ReadonlyArray<RecordChange>): void {
-    this.#lines.push(lineOf(batch))
+    this.#lines.push(JSON.stringify(batch))
     this.#onDurable(batch)
   }
 }

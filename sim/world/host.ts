@@ -3,6 +3,7 @@ import type { RuntimeOptions } from "../../src/runtime.ts"
 import { VirtualProcess } from "../../src/simulation/virtual-process.ts"
 import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
+import type { Faults } from "../faults/faults.ts"
 import type { Story } from "./story.ts"
 
 /** What a host needs of its world. */
@@ -13,6 +14,7 @@ export interface HostWorld {
   readonly story: Story
   readonly hasEnded: boolean
   readonly mayCrash: (host: Host, where: string) => boolean
+  readonly faults: Pick<Faults, "freezes">
   readonly onCrash: () => void
   readonly runtimeOptions: (host: Host) => RuntimeOptions
 }
@@ -78,10 +80,14 @@ export class Host {
     return process?.isAlive === true ? new Promise((resolve) => process.clock.set(Math.max(1, ms), resolve)) : never
   }
 
-  /** An await at which the process may die: resolves when it goes on. */
+  /** An await at which the process may die or stand still: resolves when it goes on. */
   async pass(where: string): Promise<void> {
     if (this.isAlive && this.#world.mayCrash(this, where)) this.crash(where)
     if (!this.isAlive) await never
+    const frozenMs = this.#world.faults.freezes(where, this.name)
+    if (frozenMs === 0) return
+    this.freeze(frozenMs)
+    await this.after(1)
   }
 
   /** The same where nothing can be awaited. */

@@ -34,7 +34,7 @@ const rejected = (code: string, more: Partial<Rejected> = {}): Rejected => ({
 /** What the other side says before it could have the mail. */
 const refusals: Readonly<Partial<Record<Fate, Rejected>>> = {
   busy: rejected("450"),
-  busyWithWish: rejected("451", { retryAfterMs: 90_000 }),
+  busyWithWish: rejected("451", { retryAfterMs: 400_000 }),
   gone: rejected("550", { retryable: false }),
   hostDown: rejected("connection-refused", { scope: "host" }),
   badConfig: rejected("535", { scope: "config", retryable: false }),
@@ -69,6 +69,7 @@ export class MailServer {
   /** Mails that have left a process and have not come yet. */
   readonly #underWay = new Set<string>()
   readonly #knownKeys = new Map<string, number>()
+  #awaited: Array<() => void> = []
 
   constructor(world: MailWorld, chance: Chance, options: SimOptions["transport"]) {
     this.#world = world
@@ -79,6 +80,11 @@ export class MailServer {
   /** How many copies of this execution's mail were delivered. */
   copiesOf(executionId: string): number {
     return this.#copies.get(executionId)?.length ?? 0
+  }
+
+  /** Resolves when the next send begins. */
+  nextCall(): Promise<void> {
+    return new Promise((resolve) => this.#awaited.push(resolve))
   }
 
   get total(): number {
@@ -113,6 +119,7 @@ export class MailServer {
     this.#world.checks.onCall(host, context.idempotencyKey, context.attempt)
     const fate = this.#world.faults.fate(message, context.attempt)
     this.#world.story.tell(`${host.name} sends ${context.idempotencyKey} #${context.attempt}: ${fate}`)
+    for (const resolve of this.#awaited.splice(0)) resolve()
     if (fate === "throwsAtOnce") throw new Error("the transport throws at once")
     const talk = this.#talk(host, context, fate)
     return fate === "resolvesTwice" ? twice(talk) : talk

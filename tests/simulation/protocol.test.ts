@@ -28,15 +28,14 @@ const freezing =
     return {
       request: (method, host): RequestFault =>
         host === "right" && method === "claimDue" && !rightClaims ? "requestLost" : "none",
-      crashes: (at, host) => {
-        if (isDone || host !== "left" || !at.startsWith(where)) return false
+      freezes: (at, host) => {
+        if (isDone || host !== "left" || !at.startsWith(where)) return 0
         // Not at the opening, when nothing is enrolled yet.
-        if (world().durable.rows().length === 0) return false
+        if (world().durable.rows().length === 0) return 0
         times += 1
-        if (times < time) return false
+        if (times < time) return 0
         isDone = true
-        world().hosts[0]?.freeze(forMs)
-        return false
+        return forMs
       },
     }
   }
@@ -194,7 +193,7 @@ test("a commit that its owner gave up on does not land later", async () => {
 })
 
 test("a process that was frozen between intent and call does not call, and uses up no attempt", async () => {
-  await play({ storage: "shared", faults: freezing("before the request commit", 33_000) }, async (world) => {
+  await play({ storage: "shared", faults: freezing("after the request commit", 33_000) }, async (world) => {
     await begin(world)
     await until(world, isOver(world))
     expect(types(world)).toContain("NOT_CALLED")
@@ -204,7 +203,7 @@ test("a process that was frozen between intent and call does not call, and uses 
 })
 
 test("no second copy starts while a frozen process could still make the first: it fences itself", async () => {
-  const faults = freezing("before the request commit", 5 * minute, { rightClaims: true })
+  const faults = freezing("after the request commit", 5 * minute, { rightClaims: true })
   await play({ storage: "shared", onUnknown: "resend", faults }, async (world) => {
     await begin(world)
     await rightIsUp(world)
