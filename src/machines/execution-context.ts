@@ -1,4 +1,4 @@
-import type { ExecutionContext, ExecutionEvent, Outcome, Reason, RetryPolicy } from "../sdk/index.ts"
+import type { ExecutionContext, ExecutionEvent, Outcome, Reason, RetryPolicy, Round } from "../sdk/index.ts"
 import { decideRetry, retryDelayMs } from "../sdk/index.ts"
 
 /** The event with this `type`. */
@@ -10,6 +10,8 @@ export interface ExecutionInput {
   readonly retry: RetryPolicy
   /** How much faster campaign time runs than real time; default 1. */
   readonly timeScale?: number
+  /** Of a campaign that comes again. */
+  readonly round?: Round | undefined
   /** Epoch ms. */
   readonly dueAt: number
   /** What it waits for beyond its delay. */
@@ -24,6 +26,7 @@ export const initialContext = (input: ExecutionInput): Context => ({
   id: input.id,
   retry: input.retry,
   timeScale: input.timeScale ?? 1,
+  ...(input.round === undefined ? {} : { round: input.round }),
   dueAt: input.dueAt,
   attempt: 0,
   used: 0,

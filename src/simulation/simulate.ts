@@ -57,6 +57,17 @@ export interface SimulateOptions {
   readonly listSends?: number | undefined
 }
 
+/** One copy that the other side took. */
+export interface SimulatedSend {
+  readonly executionId: string
+  /** The recipient's address. */
+  readonly to: string
+  /** When the transport was called, epoch ms. */
+  readonly startedAt: number
+  /** When the other side had it, epoch ms. */
+  readonly at: number
+}
+
 /** What a simulated campaign did. Plain JSON. */
 export interface Simulation {
   readonly seed: number | string
@@ -70,7 +81,7 @@ export interface Simulation {
   /** Copies that the other side took, by hour (or `span`). */
   readonly calendar: ReadonlyArray<CalendarSpan>
   /** The first `listSends` copies. */
-  readonly sends: ReadonlyArray<{ readonly executionId: string; readonly at: number }>
+  readonly sends: ReadonlyArray<SimulatedSend>
   /** What must never happen: empty unless there is a bug. */
   readonly violations: ReadonlyArray<string>
 }
@@ -137,7 +148,7 @@ export const simulate = async (
   const calendar = new Calendar(settings.span)
   const inspection = new Inspection()
   const copies = new Map<string, number>()
-  const sends: Array<{ readonly executionId: string; readonly at: number }> = []
+  const sends: Array<SimulatedSend> = []
   const attempts = { accepted: 0, rejected: 0, unknown: 0 }
   const leaving = random.fork("recipients")
   let runtime: Runtime | undefined
@@ -149,10 +160,11 @@ export const simulate = async (
     const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
     if (lead !== undefined) await runtime?.suppress(lead.email, { reason: "unsubscribed" })
   }
-  const take = (executionId: string, at: number): void => {
+  const take = (send: SimulatedSend): void => {
+    const { executionId, at } = send
     copies.set(executionId, (copies.get(executionId) ?? 0) + 1)
     calendar.add(at)
-    if (sends.length < listSends) sends.push({ executionId, at })
+    if (sends.length < listSends) sends.push(send)
     if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe) void unsubscribe(executionId)
   }
   const count = (outcome: keyof typeof attempts): void => {
@@ -162,7 +174,7 @@ export const simulate = async (
   const boot = async (): Promise<{ readonly process: VirtualProcess; readonly handle: CampaignHandle }> => {
     lives += 1
     const own = random.fork(`life ${lives}`)
-    const process = new VirtualProcess(world, { random: own, epoch })
+    const process = new VirtualProcess(world, { random: own, epoch, longestSleepMs: 86_400_000 })
     const sink = { take, count }
     runtime = await process.createRuntime({
       storage,

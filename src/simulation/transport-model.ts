@@ -57,7 +57,12 @@ export type TransportSettings = z.output<typeof transportModel>
 /** What the other side has, whatever the runtime says of it. */
 export interface Sink {
   /** Called for each copy that the other side takes. */
-  readonly take: (executionId: string, at: number) => void
+  readonly take: (send: {
+    readonly executionId: string
+    readonly to: string
+    readonly startedAt: number
+    readonly at: number
+  }) => void
   /** Called for each attempt, with what became of it. */
   readonly count: (outcome: SendOutcome["type"]) => void
 }
@@ -116,13 +121,19 @@ export const modelledTransport = (
       signalsHandoff: true,
     },
     send: async (message, { handoff, attempt, idempotencyKey }) => {
+      const startedAt = process.clock.currentTimeMillisUnsafe()
       const half = latencyMs(model.latency, random) / 2
       const outcome = isDown() ? rejected("host", true, "connection-refused") : decide(idempotencyKey, message, attempt)
       await world.sleep(half)
       if (!process.isAlive) return new Promise<never>(() => undefined)
       if (outcome.type !== "rejected") {
         handoff()
-        sink.take(idempotencyKey, process.clock.currentTimeMillisUnsafe())
+        sink.take({
+          executionId: idempotencyKey,
+          to: message.to.address,
+          startedAt,
+          at: process.clock.currentTimeMillisUnsafe(),
+        })
       }
       sink.count(outcome.type)
       await world.sleep(half)

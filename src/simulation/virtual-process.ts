@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
+import { LongestSleep } from "../actors/longest-sleep.ts"
 import { openRuntime, type Runtime } from "../api/runtime-handle.ts"
 import type { RuntimeOptions } from "../runtime.ts"
 import type { SeededRandom } from "./seeded-random.ts"
@@ -15,6 +16,8 @@ export interface VirtualProcessOptions {
   readonly random: SeededRandom
   /** Epoch ms of its wall clock at the start of the world. */
   readonly epoch: number
+  /** For a world whose clocks are never set: looks around only so often when nothing is due, milliseconds. Default as in production. */
+  readonly longestSleepMs?: number
 }
 
 /** A process of a simulated world: production code with a clock, a scheduler and random numbers of the world. */
@@ -25,13 +28,14 @@ export class VirtualProcess {
   readonly #services: Context.Context<never>
   #alive = true
 
-  constructor(world: VirtualWorld, { random, epoch }: VirtualProcessOptions) {
+  constructor(world: VirtualWorld, { random, epoch, longestSleepMs }: VirtualProcessOptions) {
     this.#world = world
     this.clock = new VirtualClock(world.timeline, epoch)
-    this.#services = Context.make(Clock.Clock, this.clock).pipe(
+    const services = Context.make(Clock.Clock, this.clock).pipe(
       Context.add(Random.Random, random),
       Context.add(Scheduler.Scheduler, this.#scheduler),
     )
+    this.#services = longestSleepMs === undefined ? services : Context.add(services, LongestSleep, longestSleepMs)
     world.join(this.#scheduler)
   }
 

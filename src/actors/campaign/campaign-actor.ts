@@ -20,9 +20,9 @@ import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "../exec
 import { runExecution } from "../execution/execution-actor.ts"
 import { signalExecution } from "../execution/signal.ts"
 import { Synchronous } from "../synchronous.ts"
-import { type LoadedDefinition, loadDefinition } from "./definition.ts"
+import { type Definition, goesByClocks, type LoadedDefinition, loadDefinition } from "./definition.ts"
 import { makeMailbox } from "./mailbox.ts"
-import { newEnrollment, type Plan, planMail, planStep, type SingleMail } from "./planner.ts"
+import { newEnrollment, type Plan, planFirst, planMail, planNext, type SingleMail } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
 import { recipientsOf } from "./recipient.ts"
 import { afterEvent, type CampaignRecord, readRecord, saveRecord } from "./record.ts"
@@ -73,6 +73,17 @@ export interface CampaignActorOptions {
   /** Claims nothing. */
   readonly passive: boolean
 }
+
+const nothingToSend = (id: string, { steps }: Definition): Conflict =>
+  new Conflict({
+    code: steps.length === 0 ? "campaign-without-steps" : "campaign-over",
+    retryable: false,
+    differences: [],
+    message:
+      steps.length === 0
+        ? `The campaign "${id}" has no step to enroll leads into. Give it steps, or schedule single mails.`
+        : `The last round of the campaign "${id}" has begun: see \`repeat.until\` in its definition. Update it, or create another campaign.`,
+  })
 
 /** Brings a stored campaign to life for as long as the scope lives. */
 export const makeCampaignActor = (
@@ -160,6 +171,15 @@ export const makeCampaignActor = (
       if (left.scheduled + left.rendering + left.sending + left.inDoubt + left.retrying > 0) yield* sweep
     })
 
+    // One who cannot be asked for now goes by the campaign's clock.
+    const leadOf = (leadId: string): Effect.Effect<Lead | undefined, StorageError> =>
+      services.leadOf === undefined
+        ? Effect.map(
+            store.use((driver) => driver.documents("lead", [leadId])),
+            ([document]) => document?.value as Lead | undefined,
+          )
+        : Effect.orElseSucceed(services.leadOf(leadId), () => undefined)
+
     const onQuiet = mailbox.ask(Effect.andThen(reviveIfActive, completeIfEnded)).pipe(
       Effect.catchTag("Conflict", () => Effect.void),
       Effect.andThen(
@@ -203,10 +223,15 @@ export const makeCampaignActor = (
       signal,
       onStorageError,
       onUnknown: () => definitions.get(record.definition)?.definition.onUnknown ?? "hold",
-      successor: (row, endedAt) =>
-        Effect.map(plan, (current) => ({
-          next: planStep(current, { id: row.enrollmentId, leadId: row.leadId }, row.step + 1, endedAt),
-        })),
+      time: () => record.clock,
+      successor: ({ row, context }, endedAt) =>
+        Effect.gen(function* () {
+          const current = yield* plan
+          const lead = goesByClocks(current.loaded.definition) ? yield* leadOf(row.leadId) : undefined
+          const planned = { enrollment: { id: row.enrollmentId, leadId: row.leadId }, lead }
+          const { outcome, round } = context
+          return { next: planNext(current, planned, { step: row.step, outcome, round }, endedAt) }
+        }),
       degrade,
       onDefect,
     }
@@ -236,7 +261,9 @@ export const makeCampaignActor = (
       batch.flatMap(({ lead, entry, at, mail }) => {
         const enrollment: Enrollment = newEnrollment(current, lead, entry ?? "1", now)
         const execution: NewExecution | undefined =
-          mail === undefined ? planStep(current, enrollment, 0, now, at) : planMail(current, enrollment, mail, now)
+          mail === undefined
+            ? planFirst(current, { enrollment, lead }, now, at)
+            : planMail(current, { enrollment, lead }, mail, now)
         return execution === undefined ? [] : [{ lead, enrollment, execution }]
       })
 
@@ -261,15 +288,7 @@ export const makeCampaignActor = (
         const { state, context } = record.rest
         const now = clock.currentTimeMillisUnsafe()
         const given = items(yield* plan, batch, now)
-        if (given.length < batch.length)
-          return yield* Effect.fail(
-            new Conflict({
-              code: "campaign-without-steps",
-              retryable: false,
-              differences: [],
-              message: `The campaign "${id}" has no step to enroll leads into. Give it steps, or schedule single mails.`,
-            }),
-          )
+        if (given.length < batch.length) return yield* Effect.fail(nothingToSend(id, (yield* plan).loaded.definition))
         if (state === "cancelled" || (context.closed && state !== "completed" && !reopened))
           return yield* recognise(given)
         // First: leads in a completed campaign would wait for ever, should it end here.

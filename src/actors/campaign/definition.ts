@@ -4,9 +4,13 @@ import {
   type Campaign,
   contentHash,
   type Json,
+  type LatePolicy,
   type Mailbox,
   NotFound,
+  type Repeat,
   type RetryPolicy,
+  type SendingHours,
+  type Step,
   type StorageError,
   type UnknownPolicy,
 } from "../../sdk/index.ts"
@@ -21,7 +25,10 @@ export interface Definition {
   readonly from: Mailbox
   readonly replyTo: Mailbox | null
   readonly envelopeFrom: string
-  readonly steps: ReadonlyArray<{ readonly template: string; readonly hash: string; readonly afterMs: number }>
+  readonly steps: ReadonlyArray<Step & { readonly hash: string }>
+  readonly calendar?: SendingHours
+  readonly late?: LatePolicy
+  readonly repeat?: Repeat
   readonly retry: RetryPolicy
   readonly onUnknown: UnknownPolicy
   readonly locale: string | null
@@ -35,6 +42,10 @@ export interface Definition {
     readonly hash: string
   }>
 }
+
+/** Whether it matters what a lead's clock shows. */
+export const goesByClocks = ({ steps, calendar, repeat }: Definition): boolean =>
+  calendar !== undefined || repeat !== undefined || steps.some(({ on }) => on !== undefined)
 
 /** A definition made ready: with its name and the bytes that it refers to. */
 export interface LoadedDefinition {
@@ -57,7 +68,11 @@ export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, str
   from: campaign.from,
   replyTo: campaign.replyTo ?? null,
   envelopeFrom: campaign.envelopeFrom ?? campaign.from.address,
-  steps: campaign.steps.map(({ template, afterMs }) => ({ template, afterMs, hash: hashes.get(template) ?? "" })),
+  steps: campaign.steps.map((step) => ({ ...step, hash: hashes.get(step.template) ?? "" })),
+  // Absent where they are not used: a definition that was stored before they existed is still the same.
+  ...(campaign.calendar === undefined ? {} : { calendar: campaign.calendar }),
+  ...(campaign.late === undefined ? {} : { late: campaign.late }),
+  ...(campaign.repeat === undefined ? {} : { repeat: campaign.repeat }),
   retry: campaign.retry,
   onUnknown: campaign.onUnknown,
   locale: campaign.locale ?? null,

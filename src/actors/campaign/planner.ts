@@ -1,7 +1,9 @@
 import { startExecution } from "../../machines/index.ts"
-import { type Enrollment, idOf, type Lead, type NewExecution } from "../../sdk/index.ts"
+import { type Enrollment, idOf, type Lead, type NewExecution, type Outcome, type Round } from "../../sdk/index.ts"
+import { zoneFor } from "../calendar/zone.ts"
 import type { LoadedDefinition } from "./definition.ts"
 import type { CampaignClock } from "./record.ts"
+import { type Due, dueAtOrAfter, dueOfStep, nextRound, type Timing } from "./timing.ts"
 
 /** What a campaign plans with. */
 export interface Plan {
@@ -36,47 +38,116 @@ export interface SingleMail {
   readonly at: number
 }
 
-/** The execution of a mail that is scheduled by itself. */
-export const planMail = (
+/** Whom something is planned for. */
+export interface Planned {
+  readonly enrollment: Pick<Enrollment, "id" | "leadId">
+  /** Whose clock counts; `undefined` for one that is gone: the campaign's. */
+  readonly lead: Pick<Lead, "timeZone"> | undefined
+}
+
+const timingOf = ({ loaded, clock }: Plan, { lead }: Planned): Timing => ({
+  definition: loaded.definition,
+  clock,
+  zone: zoneFor(loaded.definition, lead),
+})
+
+/** One mail to be planned. */
+interface Mail {
+  readonly id: string
+  readonly step: number
+  /** Content hash of a template version, or {@link latestPrefix} and a name. */
+  readonly template: string
+  readonly round?: Round | undefined
+}
+
+const executionOf = (
   plan: Plan,
-  enrollment: Pick<Enrollment, "id" | "leadId">,
-  { id, template, at }: SingleMail,
+  { enrollment }: Planned,
+  { id, step, template, round }: Mail,
+  { dueAt, reason }: Due,
   now: number,
 ): NewExecution => ({
   id,
   campaignId: plan.campaignId,
   enrollmentId: enrollment.id,
   leadId: enrollment.leadId,
-  step: singleMailStep,
+  step,
   template,
   definition: plan.loaded.hash,
-  context: startExecution({ id, retry: plan.loaded.definition.retry, timeScale: plan.clock.scale, dueAt: at }).context,
-  scheduledFor: at,
+  context: startExecution({
+    id,
+    retry: plan.loaded.definition.retry,
+    timeScale: plan.clock.scale,
+    round,
+    dueAt,
+    reason,
+  }).context,
+  scheduledFor: dueAt,
   createdAt: now,
 })
 
-/** The execution of one step, or `undefined` when the campaign has no such step. */
-export const planStep = (
+/** The execution of a mail that is scheduled by itself. */
+export const planMail = (plan: Plan, planned: Planned, { id, template, at }: SingleMail, now: number): NewExecution =>
+  executionOf(plan, planned, { id, step: singleMailStep, template }, dueAtOrAfter(timingOf(plan, planned), at), now)
+
+const planStep = (
   plan: Plan,
-  enrollment: Pick<Enrollment, "id" | "leadId">,
-  index: number,
+  planned: Planned,
+  step: number,
+  round: Round | undefined,
+  due: Due,
   now: number,
-  at?: number,
-): NewExecution | undefined => {
-  const step = plan.loaded.definition.steps[index]
-  if (step === undefined) return undefined
-  const id = idOf("execution", enrollment.id, index)
-  const dueAt = at ?? Math.ceil(now + step.afterMs / plan.clock.scale)
-  return {
-    id,
-    campaignId: plan.campaignId,
-    enrollmentId: enrollment.id,
-    leadId: enrollment.leadId,
-    step: index,
-    template: step.hash,
-    definition: plan.loaded.hash,
-    context: startExecution({ id, retry: plan.loaded.definition.retry, timeScale: plan.clock.scale, dueAt }).context,
-    scheduledFor: dueAt,
-    createdAt: now,
-  }
+): NewExecution => {
+  const words = round === undefined ? [step] : [step, round.startedAt]
+  const id = idOf("execution", planned.enrollment.id, ...words)
+  const template = plan.loaded.definition.steps[step]?.hash ?? ""
+  return executionOf(plan, planned, { id, step, template, round }, due, now)
+}
+
+// Named by its instant: a failed mail that is run again leads to the round that is planned already.
+const planRound = (plan: Plan, planned: Planned, number: number, now: number): NewExecution | undefined => {
+  const [first] = plan.loaded.definition.steps
+  const timing = timingOf(plan, planned)
+  const startedAt = nextRound(timing, number, now)
+  return first === undefined || startedAt === undefined
+    ? undefined
+    : planStep(plan, planned, 0, { number, startedAt }, dueOfStep(timing, first, startedAt), now)
+}
+
+/**
+ * A lead's first execution; `undefined` when the campaign has no step, or comes no more. `at`: when it is wanted instead
+ * of when the first step says.
+ */
+export const planFirst = (plan: Plan, planned: Planned, now: number, at?: number): NewExecution | undefined => {
+  const { steps, repeat } = plan.loaded.definition
+  const [first] = steps
+  if (first === undefined) return undefined
+  const timing = timingOf(plan, planned)
+  const round = repeat === undefined || at === undefined ? undefined : { number: 0, startedAt: at }
+  if (at !== undefined) return planStep(plan, planned, 0, round, dueAtOrAfter(timing, at), now)
+  if (repeat !== undefined) return planRound(plan, planned, 0, now)
+  return planStep(plan, planned, 0, undefined, dueOfStep(timing, first, now), now)
+}
+
+/** An execution that has ended. */
+export interface Ended {
+  readonly step: number
+  readonly round: Round | undefined
+  readonly outcome: Outcome | null
+}
+
+/**
+ * What follows in the enrollment: after `sent` and `skipped` the next step, then the next round, which a `failed` mail does not keep from coming;
+ * `undefined` for nothing.
+ */
+export const planNext = (plan: Plan, planned: Planned, ended: Ended, now: number): NewExecution | undefined => {
+  if (ended.step >= singleMailStep) return undefined
+  const index = ended.step + 1
+  const goesOn = ended.outcome === "sent" || ended.outcome === "skipped"
+  const step = goesOn ? plan.loaded.definition.steps[index] : undefined
+  if (step !== undefined)
+    return planStep(plan, planned, index, ended.round, dueOfStep(timingOf(plan, planned), step, now), now)
+  return ended.round !== undefined && (goesOn || ended.outcome === "failed")
+    ? planRound(plan, planned, ended.round.number + 1, now)
+    : undefined
 }

@@ -7,10 +7,7 @@ import { maxClaims } from "../execution/lease.ts"
 import { Synchronous } from "../synchronous.ts"
 import type { Recipient } from "./recipient.ts"
 
-/** Longest sleep of the pump, milliseconds: timers overflow beyond 2^31-1, and clocks are set. */
-const longestSleepMs = 60_000
-
-/** The same where other processes change the store, and their hints may be lost. */
+/** Longest sleep of a pump where other processes change the store, and their hints may be lost, milliseconds. */
 const longestSharedSleepMs = 1_000
 
 /** Pause after the storage failed, milliseconds. */
@@ -66,7 +63,7 @@ export const makePump = (services: ProcessServices, options: PumpOptions): Pump 
   const live = new Map<string, ExecutionRow>()
   const worthwhile = Math.max(1, Math.floor(options.maxLive / 4))
   const campaigns = [options.campaignId]
-  const longestMs = store.storage.capabilities.processes === "many" ? longestSharedSleepMs : longestSleepMs
+  const longestMs = store.storage.capabilities.processes === "many" ? longestSharedSleepMs : services.longestSleepMs
   let stopped = false
   // Of elapsedMs.
   let restsUntil = Number.NEGATIVE_INFINITY

@@ -22,6 +22,7 @@ import { maxClaims } from "./lease.ts"
 import { makeMessage } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
 import { type AttemptEnd, commitForCertain, endOf, persist, publishProgress, saveProgress } from "./save.ts"
+import { treatLate, waitForHours } from "./waiting.ts"
 
 const failed = (services: ProcessServices, code: string, text: string, retryable: boolean): ExecutionEvent => ({
   type: "FAILED",
@@ -192,6 +193,10 @@ const send = (
     const { clock, sender } = services
     const startedNanos = clock.monotonicTimeNanosUnsafe()
     const now = clock.currentTimeMillisUnsafe()
+    const { definition } = yield* campaign.definition(rendered.row.definition)
+    // It may have stood in line for long.
+    const closed = waitForHours(campaign, definition, rendered.row, lead, now)
+    if (closed !== undefined) return yield* saveUnsent(services, campaign, closed)
     const intended = advance(rendered, { type: "RENDERED", at: now })
     const commit = commitOf(intended, {
       intent: { attempt: intended.context.attempt, at: now },
@@ -248,6 +253,10 @@ export const attemptExecution = (
     if (lead === undefined) return yield* suppress("lead-erased")
     if (isSuppressed) return yield* suppress("suppressed")
     redact = withoutPerson(lead)
+    const { definition } = yield* campaign.definition(row.definition)
+    const elsewhen =
+      treatLate(campaign, definition, row, lead, now) ?? waitForHours(campaign, definition, row, lead, now)
+    if (elsewhen !== undefined) return yield* saveUnsent(services, campaign, elsewhen)
     const rendered = yield* Effect.result(
       Effect.catchDefect(render(services, campaign, rendering, lead), (defect) =>
         Effect.flatMap(campaign.onDefect(row.id, defect), (verdict) =>

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type { Random } from "effect/Random"
 import type { ExecutionRow, Flag, Lead, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
+import type { CampaignClock } from "../campaign/record.ts"
 import type { CancelOrders } from "../cancel-orders.ts"
 import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
@@ -14,7 +15,7 @@ import type { Store } from "../store.ts"
 import type { Templates } from "../templates.ts"
 import type { TransportGate } from "../transport-gate.ts"
 import type { LeaseTimes } from "./lease.ts"
-import type { Successor } from "./progress.ts"
+import type { Progress, Successor } from "./progress.ts"
 
 /** The services of the process that executions share. */
 export interface ProcessServices {
@@ -29,6 +30,8 @@ export interface ProcessServices {
   readonly clock: Clock
   readonly random: Random
   readonly leases: LeaseTimes
+  /** How long a pump sleeps at most, milliseconds. */
+  readonly longestSleepMs: number
   readonly cancelOrders: CancelOrders
   /** Who a lead is now, where the host keeps leads itself; absent: as stored. */
   readonly leadOf?: (id: string) => Effect.Effect<Lead | undefined, LeadUnavailable>
@@ -52,8 +55,13 @@ export type SignalAnswer =
 export interface CampaignOfExecution {
   readonly onUnknown: () => UnknownPolicy
   readonly definition: (hash: string) => Effect.Effect<LoadedDefinition, StorageError | NotFound>
-  /** What comes after this execution, should it end well at this instant. */
-  readonly successor: (row: ExecutionRow, endedAt: number) => Effect.Effect<Successor, StorageError | NotFound>
+  /** How its time runs. */
+  readonly time: () => CampaignClock
+  /** What comes after this execution, which is done by this progress at this instant. */
+  readonly successor: (
+    ended: Pick<Progress, "row" | "context">,
+    endedAt: number,
+  ) => Effect.Effect<Successor, StorageError | NotFound>
   /** Counts a plugin's defect: whether the execution is run again, or fails. */
   readonly onDefect: (executionId: string, defect: unknown) => Effect.Effect<"restart" | "fail">
   /** Stops starting executions until a person resumes. */

@@ -26,7 +26,7 @@ export const note = (progress: Progress, event: ExecutionEvent): Progress => ({
 
 /** What follows in the enrollment when an execution ends. */
 export interface Successor {
-  /** The next step's execution; `undefined` when this was the last. */
+  /** The next step's or the next round's execution; `undefined` when this was the last. */
   readonly next: NewExecution | undefined
 }
 
@@ -43,7 +43,7 @@ export interface CommitOptions {
   readonly successor?: Successor
 }
 
-// `sent` and `skipped` go on to the next step; every other end ends the enrollment.
+// With nothing to follow, the enrollment ends; it is finished when its last mail was sent or skipped.
 const enrollmentChange = (
   progress: Progress,
   successor: Successor | undefined,
@@ -51,9 +51,9 @@ const enrollmentChange = (
   const hadEnded = hasEnded(progress.row.state)
   if (!hasEnded(progress.state)) return hadEnded ? { enrollment: "active" } : {}
   if (hadEnded) return {}
-  const goesOn = progress.state === "done" && ["sent", "skipped"].includes(progress.context.outcome ?? "")
-  if (!goesOn) return { enrollment: "ended" }
-  return successor?.next === undefined ? { enrollment: "finished" } : { plan: successor.next }
+  if (successor?.next !== undefined) return { plan: successor.next }
+  const wentWell = progress.state === "done" && ["sent", "skipped"].includes(progress.context.outcome ?? "")
+  return { enrollment: wentWell ? "finished" : "ended" }
 }
 
 /** The commit that makes this progress durable. */

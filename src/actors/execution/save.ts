@@ -16,7 +16,7 @@ export const successorOf = (
   progress: Progress,
   at: number,
 ): Effect.Effect<Successor | undefined, StorageError | NotFound> =>
-  progress.state === "done" ? campaign.successor(progress.row, at) : Effect.succeed(undefined)
+  progress.state === "done" ? campaign.successor(progress, at) : Effect.succeed(undefined)
 
 const publishPlanned = ({ bus }: ProcessServices, planned: NewExecution): void => {
   bus.publish({

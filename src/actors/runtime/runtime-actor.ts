@@ -27,6 +27,7 @@ import { EventBus } from "../event-bus.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { defaultLeaseTimes, type LeaseTimes } from "../execution/lease.ts"
 import { askDirectory, type LeadDirectory } from "../lead-directory.ts"
+import { LongestSleep } from "../longest-sleep.ts"
 import { observe } from "../observing.ts"
 import { Problems } from "../problems.ts"
 import { Secrets } from "../secrets.ts"
@@ -152,6 +153,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       random,
       leases: parse(leaseTimes, settings.leases ?? {}, "leases"),
       ...(settings.leadOf === undefined ? {} : { leadOf: askDirectory(settings.leadOf) }),
+      longestSleepMs: yield* LongestSleep,
       cancelOrders: new CancelOrders(store),
       fork: (work) => {
         const reported = Effect.catch(work, (error) => Effect.sync(() => problems.report(error.message)))

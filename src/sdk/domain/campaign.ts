@@ -2,10 +2,20 @@ import * as z from "zod"
 import { type RetryPolicy, type RetryPolicyInput, retryPolicySchema } from "../retry-policy.ts"
 import { parse, type StandardSchema } from "../schema.ts"
 import { type Mailbox, parseMailbox } from "./address.ts"
+import {
+  type LatePolicy,
+  type LatePolicyInput,
+  latePolicySchema,
+  type SendingHours,
+  type SendingHoursInput,
+  sendingHoursSchema,
+} from "./calendar.ts"
 import { type DurationInput, durationSchema } from "./duration.ts"
 import { jsonData, plainObject } from "./json-data.ts"
 import { isLocale, isTimeZone, type Json } from "./lead.ts"
 import { listIdSchema } from "./list-id.ts"
+import { type Moment, momentSchema } from "./moment.ts"
+import { type Repeat, type RepeatInput, repeatSchema } from "./repeat.ts"
 import { topicSchema } from "./topic.ts"
 
 /** What happens to an attempt in doubt when the transport itself cannot tell. */
@@ -23,6 +33,8 @@ export interface Step {
   readonly template: string
   /** Delay after the end of the step before (after enrolling, for the first), milliseconds of campaign time. */
   readonly afterMs: number
+  /** Calendar rule: the first such moment once the delay is over. */
+  readonly on?: Moment
 }
 
 /** A file that each mail of the campaign carries. */
@@ -62,7 +74,15 @@ export interface CampaignInput<Data = unknown> {
     readonly template: string
     /** Default: at once for the first step, required sense for later ones is "after the one before ended". */
     readonly after?: DurationInput | undefined
+    /** The first such moment once the delay is over, by the lead's clock (else the campaign's): `"next day at 09:00"`, `"monday at 09:00"`, `"day 1 at 10:00"`, `"2026-12-24 at 16:00"`, `"at 09:00"`. */
+    readonly on?: string | undefined
   }>
+  /** When mail may be sent: what is due outside waits for the next open time. Default: always. */
+  readonly calendar?: SendingHoursInput | undefined
+  /** What becomes of a mail whose time passed while nothing could be sent. Default `send`. */
+  readonly late?: LatePolicyInput["policy"] | LatePolicyInput | undefined
+  /** Comes again: a cron expression, or with an end. Default: once. */
+  readonly repeat?: string | RepeatInput | undefined
   readonly retry?: RetryPolicyInput | undefined
   /** Default `hold`. */
   readonly onUnknown?: UnknownPolicy | undefined
@@ -90,6 +110,9 @@ export interface Campaign {
   readonly replyTo?: Mailbox
   readonly envelopeFrom?: string
   readonly steps: ReadonlyArray<Step>
+  readonly calendar?: SendingHours
+  readonly late?: LatePolicy
+  readonly repeat?: Repeat
   readonly retry: RetryPolicy
   readonly onUnknown: UnknownPolicy
   readonly locale?: string
@@ -141,10 +164,19 @@ const campaignSchema = z.strictObject({
   steps: z
     .array(
       z
-        .strictObject({ template: z.string().min(1).max(200), after: durationSchema.default(0) })
-        .transform(({ template, after }): Step => ({ template, afterMs: after })),
+        .strictObject({
+          template: z.string().min(1).max(200),
+          after: durationSchema.default(0),
+          on: momentSchema.optional(),
+        })
+        .transform(
+          ({ template, after, on }): Step => ({ template, afterMs: after, ...(on === undefined ? {} : { on }) }),
+        ),
     )
     .max(1_000),
+  calendar: sendingHoursSchema.optional(),
+  late: latePolicySchema.optional(),
+  repeat: repeatSchema.optional(),
   retry: retryPolicySchema.prefault({}),
   onUnknown: z.enum(["hold", "assumeSent", "resend"]).default("hold"),
   locale: z.string().refine(isLocale, { message: "no language tag" }).optional(),

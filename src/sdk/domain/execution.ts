@@ -15,6 +15,14 @@ export type ExecutionState =
 /** How a finished execution ended. */
 export type Outcome = "sent" | "failed" | "suppressed" | "skipped"
 
+/** One time of a campaign that comes again. */
+export interface Round {
+  /** Counted from 0. */
+  readonly number: number
+  /** When it began, epoch ms; names its executions. */
+  readonly startedAt: number
+}
+
 /**
  * What the machine remembers. Ids and numbers only, never an address or a lead's data: inspectors show it.
  */
@@ -25,6 +33,8 @@ export interface ExecutionContext {
   readonly retry: RetryPolicy
   /** How much faster campaign time runs than real time. */
   readonly timeScale: number
+  /** Absent in a campaign that comes once. */
+  readonly round?: Round
   /** When it may start next, epoch ms; `null` while nothing is planned. */
   readonly dueAt: number | null
   /** Ordinal of the latest attempt, counted from 1; 0 before the first. */
