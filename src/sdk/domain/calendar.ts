@@ -76,8 +76,8 @@ export const sendingHoursSchema = z
 
 /** Checks {@link LatePolicyInput}; a word alone will do. */
 export const latePolicySchema = z
-  .union([
-    z.enum(["send", "skip", "shift"]).transform((policy) => ({ policy, after: 3_600_000 })),
+  .preprocess(
+    (value) => (typeof value === "string" ? { policy: value } : value),
     z.strictObject({ policy: z.enum(["send", "skip", "shift"]), after: durationSchema.default(3_600_000) }),
-  ])
+  )
   .transform(({ policy, after }): LatePolicy => ({ policy, afterMs: after }))

@@ -32,10 +32,10 @@ const instant = z.union([z.date(), z.string()]).transform((value, context) => {
 
 /** Checks {@link RepeatInput}; a cron expression alone will do. */
 export const repeatSchema = z
-  .union([
-    z.string().transform((cron) => ({ cron, times: undefined, until: undefined })),
+  .preprocess(
+    (value) => (typeof value === "string" ? { cron: value } : value),
     z.strictObject({ cron: z.string(), times: z.int().min(1).optional(), until: instant.optional() }),
-  ])
+  )
   .transform(({ cron, times, until }, context): Repeat => {
     const fields = cron.trim().split(/\s+/)
     const parsed = cron.length > 200 || fields.length !== 5 ? undefined : Cron.parse(cron)
