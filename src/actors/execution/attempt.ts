@@ -13,6 +13,7 @@ import {
   withoutAddresses,
   withoutPerson,
 } from "../../sdk/index.ts"
+import type { Definition } from "../campaign/definition.ts"
 import type { Recipient } from "../campaign/recipient.ts"
 import { isTransportFault, type SendEvent } from "../send-event.ts"
 import type { GateEvent } from "../transport-gate.ts"
@@ -37,10 +38,11 @@ const failed = (services: ProcessServices, code: string, text: string, retryable
 const saveUnsent = (services: ProcessServices, campaign: CampaignOfExecution, progress: Progress) =>
   Effect.map(saveProgress(services, campaign, progress), endOf)
 
-/** A mail that is ready, and what it is about. */
+/** A mail that is ready, to whom, and as part of what. */
 interface Rendered {
   readonly message: Message
-  readonly topic: string | null
+  readonly lead: Lead
+  readonly definition: Definition
 }
 
 const render = (
@@ -61,7 +63,11 @@ const render = (
         return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
       }
     })
+<<<<<<< HEAD
     return { message, topic: loaded.definition.topic }
+=======
+    return { message: composeMessage(loaded, lead, row, mail, now), lead, definition: loaded.definition }
+>>>>>>> 0a9d486 (Hand the lead and the definition on with the rendered mail)
   })
 
 const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
@@ -187,13 +193,12 @@ const send = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   rendered: Progress,
-  { message, topic }: Rendered,
+  { message, lead, definition }: Rendered,
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const { clock, sender } = services
     const startedNanos = clock.monotonicTimeNanosUnsafe()
     const now = clock.currentTimeMillisUnsafe()
-    const { definition } = yield* campaign.definition(rendered.row.definition)
     // It may have stood in line for long.
     const closed = waitForHours(campaign, definition, rendered.row, lead, now)
     if (closed !== undefined) return yield* saveUnsent(services, campaign, closed)
@@ -201,7 +206,7 @@ const send = (
     const commit = commitOf(intended, {
       intent: { attempt: intended.context.attempt, at: now },
       leaseUntil: now + sender.transport.capabilities.deadlineMs + services.leases.graceMs,
-      requires: { suppressionKeys: services.secrets.suppressionKeys(message.envelope.to, topic) },
+      requires: { suppressionKeys: services.secrets.suppressionKeys(message.envelope.to, definition.topic) },
     })
     const result = yield* commitForCertain(services, commit)
     switch (result.type) {
