@@ -63,11 +63,7 @@ const render = (
         return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
       }
     })
-<<<<<<< HEAD
-    return { message, topic: loaded.definition.topic }
-=======
-    return { message: composeMessage(loaded, lead, row, mail, now), lead, definition: loaded.definition }
->>>>>>> 0a9d486 (Hand the lead and the definition on with the rendered mail)
+    return { message, lead, definition: loaded.definition }
   })
 
 const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
