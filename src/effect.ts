@@ -18,6 +18,7 @@ import { type ForgetOptions, type ForgetResult, forgetLead } from "./actors/runt
 import type { Health } from "./actors/runtime/health.ts"
 import { readLead, writeLead } from "./actors/runtime/leads.ts"
 import { type PruneOptions, type PruneResult, prune } from "./actors/runtime/pruning.ts"
+import type { FeedbackAnswer, FeedbackError } from "./actors/runtime/receiving-feedback.ts"
 import { runExecutionNow } from "./actors/runtime/running-now.ts"
 import { type CreateError, type CreateOptions, RuntimeActor } from "./actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "./actors/runtime/scheduling.ts"
@@ -38,6 +39,7 @@ import {
   type Closed,
   type Counts,
   defineCampaign,
+  type Feedback,
   type InvalidInput,
   type Lead,
   type LeadInput,
@@ -134,6 +136,10 @@ export class Sendstate extends Context.Service<
     ) => Effect.Effect<boolean, StorageError | InvalidInput>
     /** What the link in a mail asks for; idempotent. */
     readonly unsubscribe: (who: Unsubscription) => Effect.Effect<void, UnsubscribeError>
+    /** Takes in what came back about mails; idempotent by each feedback's id. */
+    readonly receiveFeedback: (
+      feedback: Feedback | ReadonlyArray<Feedback>,
+    ) => Effect.Effect<ReadonlyArray<FeedbackAnswer>, FeedbackError>
     /** The entries that keep mail (of a topic) from this address. */
     readonly suppressionsOf: (
       email: string,
@@ -213,6 +219,7 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     explain: runtime.explain,
     suppress: (email, options = {}) => suppress(services, email, options),
     unsuppress: (email, options = {}) => unsuppress(services, email, options),
+    receiveFeedback: runtime.receiveFeedback,
     unsubscribe: (who) => unsubscribe(services, who),
     suppressionsOf: (email, options = {}) => findSuppressions(services, email, options),
     events: eventsOf(runtime, () => true),

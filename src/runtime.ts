@@ -6,6 +6,7 @@ import type { LeadDirectory } from "./actors/lead-directory.ts"
 import { Problems } from "./actors/problems.ts"
 import { serveControl } from "./actors/runtime/control.ts"
 import { RuntimeActor } from "./actors/runtime/runtime-actor.ts"
+import type { SoftBounceRule } from "./actors/runtime/soft-bounces.ts"
 import { Secrets } from "./actors/secrets.ts"
 import { Sender } from "./actors/sender.ts"
 import { Store } from "./actors/store.ts"
@@ -53,6 +54,8 @@ export interface RuntimeOptions {
    * not tell who is on it. For a new storage only, and needed from then on, always the same. Default: one that the storage keeps.
    */
   readonly suppressionKey?: string | Uint8Array
+  /** When `receiveFeedback` gives up an address that bounces for now; `null` for never. Default: 3 of 5 mails, or within 30 days. */
+  readonly softBounces?: SoftBounceRule | null
   /** Opens and answers, but claims nothing until `runtime.leaveStandby()`. Default false. */
   readonly standby?: boolean
 }
@@ -87,6 +90,7 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
     standby: options.standby ?? false,
     leadOf: options.leadOf,
     leases: options.leases,
+    softBounces: options.softBounces,
   })
   return Layer.provideMerge(Layer.effectDiscard(serveControl), runtime).pipe(Layer.provide(services))
 }

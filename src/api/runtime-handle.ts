@@ -5,6 +5,7 @@ import { type ForgetOptions, type ForgetResult, forgetLead } from "../actors/run
 import type { Health } from "../actors/runtime/health.ts"
 import { readLead, writeLead } from "../actors/runtime/leads.ts"
 import { type PruneOptions, type PruneResult, prune } from "../actors/runtime/pruning.ts"
+import type { FeedbackAnswer } from "../actors/runtime/receiving-feedback.ts"
 import { type CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import {
   listSettings,
@@ -28,6 +29,7 @@ import {
   type Changes,
   defineCampaign,
   type ExecutionRow,
+  type Feedback,
   type Lead,
   type LeadInput,
   type RuntimeEvent,
@@ -106,6 +108,14 @@ export interface Runtime extends AsyncDisposable {
    * directory of leads does not answer.
    */
   unsubscribe(who: Unsubscription): Promise<void>
+  /**
+   * Takes in what came back about mails: from `readFeedback`, from webhooks, from the host itself. Complaints and hard
+   * bounces suppress the address, soft bounces by the rule of `softBounces`, wishes to unsubscribe for the mail's topic; all
+   * of it is shown by {@link Runtime.explain}. Durable on return; what was heard before, by its id, changes nothing.
+   *
+   * @throws InvalidInput for what is no feedback: nothing of it was taken in.
+   */
+  receiveFeedback(feedback: Feedback | ReadonlyArray<Feedback>): Promise<ReadonlyArray<FeedbackAnswer>>
   /** The keys that links in mails are signed with: the first signs, all are accepted. Keep them to yourself. */
   signingKeys(): ReadonlyArray<Uint8Array>
   /** The suppression list. */
@@ -211,6 +221,7 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
     explain: (id) => run(runtime.explain(id)),
     suppress: (email, suppressOptions = {}) => run(suppress(services, email, suppressOptions)),
     unsuppress: (email, scope = {}) => run(unsuppress(services, email, scope)),
+    receiveFeedback: (feedback) => run(runtime.receiveFeedback(feedback)),
     unsubscribe: (who) => run(unsubscribe(services, who)),
     signingKeys: () => services.secrets.signingKeys,
     suppressions: {

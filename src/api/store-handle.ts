@@ -135,7 +135,7 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
     },
     execution,
     executions: (filter = {}) => listExecutions(runner, store, filter),
-    explain: async (id) => explainExecution(await execution(id), await run(store.use((driver) => driver.history(id)))),
+    explain: async (id) => run(explainExecution(store, await execution(id))),
     addresses: async (leadIds) => {
       const leads = await run(store.use((driver) => driver.documents("lead", leadIds)))
       return leads.map((lead) => (lead === undefined ? undefined : String(lead.value.email)))

@@ -1,4 +1,4 @@
-import type { Bounce } from "./feedback.ts"
+import type { Bounce } from "../sdk/index.ts"
 
 /**
  * Whether the address itself is wrong, by its RFC 3463 status: 5.1.x (bad mailbox, bad domain, moved) but for the two

@@ -1,5 +1,5 @@
+import type { Feedback } from "../sdk/index.ts"
 import { bounceKind } from "./bounce-kind.ts"
-import type { Feedback } from "./feedback.ts"
 import { addressField, type FieldGroup, fieldGroups } from "./field-groups.ts"
 import { type InboundMessage, nameOf } from "./inbound-message.ts"
 import { returnedMessage } from "./returned-message.ts"

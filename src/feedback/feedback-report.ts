@@ -1,4 +1,4 @@
-import type { Feedback } from "./feedback.ts"
+import type { Feedback } from "../sdk/index.ts"
 import { addressField, fieldGroups } from "./field-groups.ts"
 import { type InboundMessage, nameOf } from "./inbound-message.ts"
 import { returnedMessage } from "./returned-message.ts"

@@ -1,4 +1,4 @@
-export type { Bounce, Feedback, FeedbackType } from "./feedback.ts"
+export type { Bounce, Feedback, FeedbackType } from "../sdk/index.ts"
 export { type InboundMessage, type InboundPart, parseInbound } from "./inbound-message.ts"
 export { readFeedback } from "./read-feedback.ts"
 export { isAutomatic } from "./reply.ts"

@@ -1,5 +1,5 @@
+import type { Feedback } from "../sdk/index.ts"
 import { readDeliveryStatus } from "./delivery-status.ts"
-import type { Feedback } from "./feedback.ts"
 import { readFeedbackReport } from "./feedback-report.ts"
 import type { InboundMessage } from "./inbound-message.ts"
 import { readReply } from "./reply.ts"

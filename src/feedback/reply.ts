@@ -1,4 +1,4 @@
-import type { Feedback } from "./feedback.ts"
+import type { Feedback } from "../sdk/index.ts"
 import { type InboundMessage, nameOf } from "./inbound-message.ts"
 import { executionOfMessageId } from "./our-message.ts"
 

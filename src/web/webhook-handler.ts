@@ -7,8 +7,7 @@ import { readBody, reply } from "./request-body.ts"
 export interface WebhookHandlerOptions {
   readonly webhook: Webhook
   /**
-   * Makes it durable; the same `id` again must change nothing, since providers repeat: `runtime.suppress`
-   * for what bounced for good and for complaints, for example.
+   * Makes it durable; the same `id` again must change nothing, since providers repeat: `runtime.receiveFeedback`.
    * What it rejects with is passed on: the framework logs it and answers 500, and the provider tries again.
    */
   readonly receive: (feedback: ReadonlyArray<Feedback>) => Promise<unknown>

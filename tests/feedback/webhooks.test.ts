@@ -39,6 +39,7 @@ describe("Resend", () => {
           executionId: "exec-1",
           email: "bob@example.test",
           bounce: { kind: "hard", enhancedCode: "5.1.1", text: "550 5.1.1 no such user" },
+          authentic: true,
         },
       ],
     })
@@ -186,6 +187,7 @@ describe("SES by SNS", () => {
           executionId: "exec-1",
           email: "bob@example.test",
           bounce: { kind: "hard", enhancedCode: "5.1.1", text: "smtp; 550 5.1.1" },
+          authentic: true,
         },
       ],
     }

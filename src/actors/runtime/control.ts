@@ -4,6 +4,7 @@ import type {
   CampaignState,
   Closed,
   Document,
+  Feedback,
   InvalidInput,
   Json,
   StorageError,
@@ -21,6 +22,7 @@ import {
 } from "./execution-control.ts"
 import { type ForgetOptions, type ForgetResult, forgetLead } from "./forgetting.ts"
 import { type PruneResult, prune } from "./pruning.ts"
+import type { FeedbackAnswer } from "./receiving-feedback.ts"
 import { RuntimeActor } from "./runtime-actor.ts"
 import { type SuppressionScope, type SuppressOptions, suppress, unsuppress } from "./suppressing.ts"
 import { unsubscribe } from "./unsubscribing.ts"
@@ -44,6 +46,8 @@ export type ControlCommand =
   | { readonly type: "unsuppress"; readonly email: string; readonly options: SuppressionScope }
   /** As `runtime.unsubscribe`. */
   | { readonly type: "unsubscribe"; readonly who: Unsubscription }
+  /** As `runtime.receiveFeedback`. */
+  | { readonly type: "feedback"; readonly feedback: ReadonlyArray<Feedback> }
   /** As `runtime.prune`. */
   | { readonly type: "prune"; readonly endedBefore: number }
 
@@ -57,6 +61,7 @@ export type ControlResult =
   | { readonly type: "forgotten"; readonly result: ForgetResult }
   | { readonly type: "pruned"; readonly result: PruneResult }
   | { readonly type: "suppressed" }
+  | { readonly type: "feedback"; readonly answers: ReadonlyArray<FeedbackAnswer> }
   | { readonly type: "unsuppressed"; readonly wasSuppressed: boolean }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly retryable: boolean }
 
@@ -122,6 +127,8 @@ const run = (
       }))
     case "unsubscribe":
       return Effect.as(unsubscribe(runtime.services, command.who), { type: "suppressed" })
+    case "feedback":
+      return Effect.map(runtime.receiveFeedback(command.feedback), (answers) => ({ type: "feedback", answers }))
     case "prune":
       return Effect.map(prune(runtime.services, { endedBefore: command.endedBefore }), (result) => ({
         type: "pruned",
@@ -155,7 +162,7 @@ const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Js
 
 // Such a request must not stay readable in the files.
 const namesPerson = (command: ControlCommand | undefined): boolean =>
-  ["forget", "suppress", "unsuppress", "unsubscribe"].includes(command?.type ?? "")
+  ["forget", "suppress", "unsuppress", "unsubscribe", "feedback"].includes(command?.type ?? "")
 
 /** Serves the requests that other processes leave in the storage, for as long as the scope lives. */
 export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Effect.gen(function* () {

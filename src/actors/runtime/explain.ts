@@ -1,4 +1,15 @@
-import type { ExecutionEvent, ExecutionRow, HistoryEntry, LateOutcome, Reason } from "../../sdk/index.ts"
+import * as Effect from "effect/Effect"
+import type {
+  ExecutionEvent,
+  ExecutionRow,
+  FeedbackType,
+  HistoryEntry,
+  LateOutcome,
+  Reason,
+  StorageError,
+} from "../../sdk/index.ts"
+import type { Store } from "../store.ts"
+import { type HeardFeedback, mailRecord, readFeedbackRecord } from "./feedback-record.ts"
 
 /** One line of an explanation. */
 export interface ExplainedEvent {
@@ -10,13 +21,46 @@ export interface ExplainedEvent {
   readonly event: ExecutionEvent
 }
 
+/** One thing that came back about the mail. */
+export interface ExplainedFeedback {
+  /** Epoch ms. */
+  readonly at: number
+  readonly type: FeedbackType
+  /** What it was, in a sentence. */
+  readonly text: string
+}
+
 /** Why an execution stands where it stands. */
 export interface Explanation {
   readonly execution: ExecutionRow
   /** Oldest first. */
   readonly history: ReadonlyArray<ExplainedEvent>
+  /** What came back about the mail, oldest first; the latest 100. */
+  readonly feedback: ReadonlyArray<ExplainedFeedback>
   /** Where it stands now and what it waits for, in a sentence. */
   readonly summary: string
+}
+
+const feedbackText = ({ type, kind, code }: HeardFeedback): string => {
+  const detail = code === undefined ? "" : ` (${code})`
+  switch (type) {
+    case "delivered":
+      return "reported as delivered"
+    case "deferred":
+      return `a server on the way still tries${detail}`
+    case "bounced":
+      return `bounced ${kind === "hard" ? "for good" : "for now"}${detail}`
+    case "complained":
+      return "the recipient called it spam"
+    case "opened":
+      return "opened"
+    case "clicked":
+      return "a link was clicked"
+    case "replied":
+      return "answered by the recipient"
+    case "unsubscribed":
+      return "the recipient unsubscribed"
+  }
 }
 
 const iso = (at: number): string => new Date(at).toISOString()
@@ -96,11 +140,27 @@ const summaryOf = (row: ExecutionRow): string => {
   }
 }
 
-/** The causal chain of one execution, from its row and its history. */
-export const explainExecution = (execution: ExecutionRow, history: ReadonlyArray<HistoryEntry>): Explanation => ({
+const explained = (
+  execution: ExecutionRow,
+  history: ReadonlyArray<HistoryEntry>,
+  heard: ReadonlyArray<HeardFeedback>,
+): Explanation => ({
   execution,
   history: history
     .flatMap((entry) => entry.events)
     .map((event) => ({ at: event.at, type: event.type, text: textOf(event), event })),
+  feedback: heard
+    .map((one) => ({ at: one.at, type: one.type, text: feedbackText(one) }))
+    .sort((one, other) => one.at - other.at),
   summary: summaryOf(execution),
 })
+
+/** The causal chain of one execution, from its row, its history and what came back about it. */
+export const explainExecution = (
+  store: Store["Service"],
+  row: ExecutionRow,
+): Effect.Effect<Explanation, StorageError> =>
+  Effect.gen(function* () {
+    const history = yield* store.use((driver) => driver.history(row.id))
+    return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)))
+  })

@@ -17,6 +17,7 @@ import {
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { cancelExecution } from "./execution-control.ts"
+import { addressRecord, removeRecords } from "./feedback-record.ts"
 import { suppressKey } from "./suppressing.ts"
 
 /** How a person is forgotten. */
@@ -242,6 +243,8 @@ export const forgetLead = (
     const ids = [
       ...new Set([...leads.map(({ id }) => id), lead, ...(addressIn(lead) === undefined ? [] : [addressKey(lead)])]),
     ]
+    const keys = yield* Effect.forEach(leads, ({ email }) => services.secrets.suppressionKey(email, null))
+    yield* removeRecords(services, keys.map(addressRecord))
     const erased = yield* Effect.forEach(ids, (id) => eraseOne(runtime, id, until))
     return {
       forgotten: erased.filter(({ isKnown }) => isKnown).length,

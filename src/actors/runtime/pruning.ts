@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as z from "zod"
 import { type InvalidInput, parse, type StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { pruneRecords } from "./feedback-record.ts"
 
 /** What is pruned. */
 export interface PruneOptions {
@@ -14,7 +15,7 @@ export interface PruneResult {
   readonly executions: number
 }
 
-/** Removes ended executions with their histories; the counts of their campaigns stay as they are. */
+/** Removes ended executions with their histories and what came back about them; the counts of their campaigns stay as they are. */
 export const prune = (
   { store, clock }: Pick<ProcessServices, "store" | "clock">,
   options: PruneOptions,
@@ -33,5 +34,7 @@ export const prune = (
         ),
       catch: (error) => error as InvalidInput,
     })
-    return { executions: yield* store.use((driver) => driver.prune(endedBefore)) }
+    const executions = yield* store.use((driver) => driver.prune(endedBefore))
+    yield* pruneRecords({ store }, endedBefore)
+    return { executions }
   })

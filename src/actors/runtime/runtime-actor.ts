@@ -11,6 +11,7 @@ import {
   Closed,
   type Counts,
   type ExecutionRow,
+  type Feedback,
   type InvalidInput,
   idOf,
   NotFound,
@@ -40,6 +41,8 @@ import { changedDefinition, differencesBetween } from "./differences.ts"
 import { type Explanation, explainExecution } from "./explain.ts"
 import { followOthers, storedCampaigns } from "./following.ts"
 import { type Health, healthOf } from "./health.ts"
+import { type FeedbackAnswer, type FeedbackError, receiveFeedback } from "./receiving-feedback.ts"
+import { checkSoftBounceRule, type SoftBounceRule } from "./soft-bounces.ts"
 
 /** Everything that `campaigns.create` may fail with. */
 export type CreateError = CampaignError | TemplateError | Closed | InvalidInput
@@ -63,6 +66,8 @@ export interface RuntimeSettings {
   /** Claims nothing until `leaveStandby`. */
   readonly standby: boolean
   readonly leadOf?: LeadDirectory | undefined
+  /** When addresses that bounce for now are given up; `null` for never. */
+  readonly softBounces?: SoftBounceRule | null | undefined
   readonly leases?: Partial<LeaseTimes> | undefined
 }
 
@@ -82,6 +87,10 @@ export class RuntimeActor extends Context.Service<
     readonly campaigns: Effect.Effect<ReadonlyArray<CampaignActor>>
     readonly execution: (id: string) => Effect.Effect<ExecutionRow, NotFound | StorageError>
     readonly explain: (id: string) => Effect.Effect<Explanation, NotFound | StorageError>
+    /** Takes in what came back about mails. */
+    readonly receiveFeedback: (
+      feedback: Feedback | ReadonlyArray<Feedback>,
+    ) => Effect.Effect<ReadonlyArray<FeedbackAnswer>, FeedbackError>
     readonly counts: (campaignId: string) => Effect.Effect<Counts, StorageError>
     readonly health: Effect.Effect<Health>
     /** Begins to claim, where the runtime was opened in standby. */
@@ -100,6 +109,7 @@ export class RuntimeActor extends Context.Service<
     Store | Committer | EventBus | Problems | Secrets | Sender | Templates | TransportGate
   > => {
     parse(z.int().min(1), settings.maxLive, "maxLive")
+    if (settings.softBounces !== null) checkSoftBounceRule(settings.softBounces ?? {})
     return Layer.effect(RuntimeActor, makeRuntime(settings))
   }
 }
@@ -161,6 +171,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       },
       hasGivenUp: () => givenUp,
     }
+    const softBounces = settings.softBounces === null ? null : checkSoftBounceRule(settings.softBounces ?? {})
     const owner = idOf("owner", clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe())
     // More than a few per slot would only wait with a lease in hand.
     const maxLive = Math.min(settings.maxLive, Math.max(16, sender.transport.capabilities.maxConcurrency * 4))
@@ -298,8 +309,9 @@ const makeRuntime = (settings: RuntimeSettings) =>
       explain: (id) =>
         Effect.gen(function* () {
           const row = yield* execution(id)
-          return explainExecution(row, yield* store.use((driver) => driver.history(id)))
+          return yield* explainExecution(store, row)
         }),
+      receiveFeedback: (feedback) => receiveFeedback(services, softBounces, feedback),
       counts: (campaignId) => store.use((driver) => driver.counts(campaignId)),
       health: Effect.suspend(() => healthOf(services, problems, [...actors.values()], draining)),
       leaveStandby: Effect.sync(() => {

@@ -11,6 +11,7 @@ import {
   type Unsubscription,
 } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { addToRecord, heardOf, mailRecord } from "./feedback-record.ts"
 import { readLead } from "./leads.ts"
 import { suppressKey } from "./suppressing.ts"
 
@@ -20,6 +21,7 @@ export type UnsubscribeError = StorageError | InvalidInput | NotFound | Conflict
 const schema = z.object({
   leadId: z.string().min(1).max(320),
   topic: topicSchema.nullable(),
+  executionId: z.string().min(1).max(200).optional(),
   suppressionKey: z
     .string()
     .regex(/^keyed:[0-9a-f]{40}$/, "is no entry of a suppression list")
@@ -55,7 +57,7 @@ const addressesOf = (
  */
 export const unsubscribe = (services: ProcessServices, who: Unsubscription): Effect.Effect<void, UnsubscribeError> =>
   Effect.gen(function* () {
-    const { leadId, topic, suppressionKey } = yield* Effect.try({
+    const { leadId, topic, executionId, suppressionKey } = yield* Effect.try({
       try: () => parse(schema, who, "Who unsubscribes"),
       catch: (error) => error as InvalidInput,
     })
@@ -74,4 +76,8 @@ export const unsubscribe = (services: ProcessServices, who: Unsubscription): Eff
       )
     for (const address of addresses)
       yield* suppressKey(services, yield* services.secrets.suppressionKey(address, topic), entry)
+    const [row] = executionId === undefined ? [] : yield* services.store.use((driver) => driver.get([executionId]))
+    if (row === undefined) return
+    const news = { id: `unsubscribed:${row.id}`, type: "unsubscribed" } as const
+    yield* addToRecord(services, mailRecord(row.id), heardOf(news, services.clock.currentTimeMillisUnsafe(), row.id))
   })

@@ -17,13 +17,14 @@ const idsOf = async (store: StoreHandle, id: string | undefined, lead: string | 
   return ids
 }
 
-const write = ({ execution, history, summary }: Explanation, email: string | undefined): void => {
+const write = ({ execution, history, feedback, summary }: Explanation, email: string | undefined): void => {
   const { id, campaignId, leadId, step } = execution
   const person = email === undefined || email === leadId ? leadId : `${leadId} <${email}>`
   out.line(`${out.style("bold", id)}  mail ${step + 1} of ${campaignId} to ${printable(person)}`)
   out.line(`  ${printable(summary)}`)
   out.line()
-  for (const { at, text } of history) out.line(`  ${out.style("dim", timeText(at))}  ${printable(text)}`)
+  for (const { at, text } of [...history, ...feedback].sort((one, other) => one.at - other.at))
+    out.line(`  ${out.style("dim", timeText(at))}  ${printable(text)}`)
 }
 
 /** `sendstate explain`. */

@@ -1,8 +1,8 @@
+import type { Feedback } from "../../sdk/index.ts"
 import { InvalidInput } from "../../sdk/index.ts"
-import type { Feedback } from "../feedback.ts"
 import { instantOf, jsonBody, objectOf, textOf } from "./event-body.ts"
 import { hmac, sameBytes } from "./signature.ts"
-import { refused, type Webhook } from "./webhook.ts"
+import { refused, verified, type Webhook } from "./webhook.ts"
 
 /** What an event says beside execution and address. */
 type News = Pick<Feedback, "type"> & Partial<Pick<Feedback, "bounce" | "url">> & { readonly at: unknown }
@@ -89,7 +89,7 @@ export const postmarkWebhook = (options: PostmarkWebhookOptions): Webhook => {
       const given = headers.get("authorization") ?? ""
       if (!sameBytes(hmac(key, given), hmac(key, expected))) return refused("wrong-password")
       const event = jsonBody(body)
-      return event === undefined ? refused("no-json") : { type: "feedback", feedback: feedbackOf(event) }
+      return event === undefined ? refused("no-json") : verified(feedbackOf(event))
     },
   }
 }

@@ -1,9 +1,9 @@
+import type { Feedback, FeedbackType } from "../../sdk/index.ts"
 import { InvalidInput } from "../../sdk/index.ts"
 import { bounceKind } from "../bounce-kind.ts"
-import type { Feedback, FeedbackType } from "../feedback.ts"
 import { instantOf, jsonBody, objectOf, textOf } from "./event-body.ts"
 import { hmac, sameBytes } from "./signature.ts"
-import { largestSkewMs, refused, type Webhook, type WebhookRequest } from "./webhook.ts"
+import { largestSkewMs, refused, verified, type Webhook, type WebhookRequest } from "./webhook.ts"
 
 const types: Readonly<Record<string, FeedbackType>> = {
   "email.delivered": "delivered",
@@ -93,7 +93,7 @@ export const resendWebhook = ({ secret }: ResendWebhookOptions): Webhook => {
       if (!isSigned(request, key, id, timestamp)) return refused("wrong-signature")
       if (Math.abs(now - Number(timestamp) * 1_000) > largestSkewMs) return refused("too-old")
       const event = jsonBody(body)
-      return event === undefined ? refused("no-json") : { type: "feedback", feedback: feedbackOf(id, event) }
+      return event === undefined ? refused("no-json") : verified(feedbackOf(id, event))
     },
   }
 }

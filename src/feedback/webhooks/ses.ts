@@ -1,8 +1,8 @@
 import { verify, X509Certificate } from "node:crypto"
+import type { Feedback, FeedbackType } from "../../sdk/index.ts"
 import { bounceKind } from "../bounce-kind.ts"
-import type { Feedback, FeedbackType } from "../feedback.ts"
 import { instantOf, jsonBody, objectOf, textOf } from "./event-body.ts"
-import { largestSkewMs, refused, type Webhook } from "./webhook.ts"
+import { largestSkewMs, refused, verified, type Webhook } from "./webhook.ts"
 
 type JsonObject = Readonly<Record<string, unknown>>
 
@@ -136,7 +136,7 @@ export const sesWebhook = ({ topicArn, fetch = globalThis.fetch }: SesWebhookOpt
       }
       const event = jsonBody(textOf(envelope.Message) === undefined ? "" : String(envelope.Message))
       if (event === undefined) return refused("no-event")
-      return { type: "feedback", feedback: feedbackOf(String(envelope.MessageId), event) }
+      return verified(feedbackOf(String(envelope.MessageId), event))
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Feedback } from "../feedback.ts"
+import type { Feedback } from "../../sdk/index.ts"
 
 /** A request as the provider sent it: the signature covers the raw bytes. */
 export interface WebhookRequest {
@@ -24,5 +24,11 @@ export interface Webhook {
 
 /** How far a signed timestamp may be from our clock, either way: what is older is a replay. */
 export const largestSkewMs = 5 * 60_000
+
+/** What a verified request says. */
+export const verified = (feedback: ReadonlyArray<Feedback>): WebhookResult => ({
+  type: "feedback",
+  feedback: feedback.map((one) => ({ ...one, authentic: true })),
+})
 
 export const refused = (reason: string): WebhookResult => ({ type: "refused", reason })

@@ -5,8 +5,8 @@ import type { Json } from "../domain/lead.ts"
  *
  * `campaign`: status and clock; the storage reads `value.state` when it checks an intent (only `running` may start
  * sends; `cancelled` is told apart). `definition`, `template`, `compiled`, `attachment`: by content hash.
- * `suppression`: its existence suppresses. `secret`: what signs links and hashes addresses. `control`: requests of other
- * processes. `setting`: everything small.
+ * `suppression`: its existence suppresses. `secret`: what signs links and hashes addresses. `feedback`: what
+ * came back about a mail or from an address. `control`: requests of other processes. `setting`: everything small.
  */
 export type DocumentKind =
   | "campaign"
@@ -17,6 +17,7 @@ export type DocumentKind =
   | "lead"
   | "suppression"
   | "secret"
+  | "feedback"
   | "control"
   | "circuit"
   | "setting"

@@ -40,4 +40,9 @@ export interface Feedback {
   readonly bounce?: Bounce
   /** The link, for `clicked`. */
   readonly url?: string
+  /**
+   * Whether it comes from somebody who is known: a webhook that is signed, a link that we signed, the host itself. A mail
+   * proves nothing: it is believed about a mail of ours that it names, and about no address that it only mentions.
+   */
+  readonly authentic?: boolean
 }
