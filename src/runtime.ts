@@ -1,4 +1,5 @@
 import * as Layer from "effect/Layer"
+import * as z from "zod"
 import { Committer } from "./actors/committer.ts"
 import { EventBus } from "./actors/event-bus.ts"
 import type { LeaseTimes } from "./actors/execution/lease.ts"
@@ -9,6 +10,7 @@ import { RuntimeActor } from "./actors/runtime/runtime-actor.ts"
 import type { SoftBounceRule } from "./actors/runtime/soft-bounces.ts"
 import { Secrets } from "./actors/secrets.ts"
 import { Sender } from "./actors/sender.ts"
+import { Shaper } from "./actors/shaping/shaper.ts"
 import { Store } from "./actors/store.ts"
 import { Templates } from "./actors/templates.ts"
 import { TransportGate } from "./actors/transport-gate.ts"
@@ -16,8 +18,11 @@ import { mjml } from "./plugins/renderer/mjml/index.ts"
 import { sqlite } from "./plugins/storage/sqlite/index.ts"
 import {
   type InvalidInput,
+  type LimitsInput,
   type NotFound,
   type Observer,
+  parse,
+  parseLimits,
   RenderError,
   type Renderer,
   type SigningKeys,
@@ -37,6 +42,8 @@ export interface RuntimeOptions {
   readonly observers?: ReadonlyArray<Observer>
   /** Executions alive at once per campaign; default 500. What is not alive is a row, never an actor or a timer. */
   readonly maxLive?: number
+  /** How much may be sent, over all campaigns and processes of the storage. Default: as fast as the transport can. */
+  readonly limits?: LimitsInput
   /**
    * Who a lead is, asked before each attempt: for hosts that keep leads in a database of their own. `undefined` as answer
    * ends the execution as suppressed, a throw is tried again. Default: the lead as it was enrolled.
@@ -66,26 +73,30 @@ const defaultMaxLive = 500
 /** What opening the storage may fail with; InvalidInput is about the keys. */
 export type OpenError = StorageError | StorageOwned | NotFound | InvalidInput
 
+// More than a few per slot would only wait with a lease in hand.
+const roomFor = (maxLive: number, { capabilities }: Transport): number =>
+  Math.min(parse(z.int().min(1), maxLive, "maxLive"), Math.max(16, capabilities.maxConcurrency * 4))
+
 /** The runtime as a layer: the composition root, and the only place that knows the default plugins. */
 export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor, OpenError> => {
   const storage = options.storage ?? sqlite("sendstate.db")
   const renderer = options.renderer ?? mjml({ directory: "templates" })
   const { signingKeys, suppressionKey } = options
-  const secrets = Secrets.layer({ signingKeys, suppressionKey, passive: false })
-  const stored = Layer.provideMerge(
-    Layer.mergeAll(Committer.layer, Templates.layer(renderer), secrets),
-    Store.layer(storage),
-  )
+  const room = roomFor(options.maxLive ?? defaultMaxLive, options.transport)
   const services = Layer.mergeAll(
-    stored,
+    Committer.layer,
+    Templates.layer(renderer),
+    Secrets.layer({ signingKeys, suppressionKey, passive: false }),
     EventBus.layer,
-    Problems.layer,
     Sender.layer(options.transport),
     TransportGate.layer(options.transport),
+  ).pipe(
+    Layer.provideMerge(Shaper.layer(parseLimits(options.limits ?? {}), room)),
+    Layer.provideMerge(Layer.mergeAll(Store.layer(storage), Problems.layer)),
   )
   const runtime = RuntimeActor.layer({
     observers: options.observers ?? [],
-    maxLive: options.maxLive ?? defaultMaxLive,
+    maxLive: room,
     passive: false,
     standby: options.standby ?? false,
     leadOf: options.leadOf,
@@ -97,17 +108,16 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
 
 /** A runtime that sends nothing: reads and controls a store that nobody runs. */
 export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, OpenError> => {
-  const secrets = Secrets.layer({ passive: true })
-  const stored = Layer.provideMerge(
-    Layer.mergeAll(Committer.layer, Templates.layer(noRenderer), secrets),
-    Store.layer(storage),
-  )
   const services = Layer.mergeAll(
-    stored,
+    Committer.layer,
+    Templates.layer(noRenderer),
+    Secrets.layer({ passive: true }),
     EventBus.layer,
-    Problems.layer,
     Sender.layer(noTransport),
     TransportGate.layer(noTransport),
+  ).pipe(
+    Layer.provideMerge(Shaper.layer(parseLimits({}), 1)),
+    Layer.provideMerge(Layer.mergeAll(Store.layer(storage), Problems.layer)),
   )
   return RuntimeActor.layer({ observers: [], maxLive: 1, passive: true, standby: false }).pipe(Layer.provide(services))
 }

@@ -6,6 +6,8 @@ import { type CircuitEvent, startCircuit, stepCircuit } from "../machines/index.
 import type { Transport } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
 import { elapsedMs } from "./elapsed.ts"
+import { Line } from "./shaping/line.ts"
+import { type Later, Shaper, type Ticket } from "./shaping/shaper.ts"
 
 /** What a call tells about the other side, beside what the circuit hears. */
 export type GateEvent =
@@ -18,11 +20,20 @@ export type GateEvent =
 /** Sends under way at once before the first one has shown that the transport is set up well. */
 const unprovenConcurrency = 4
 
-/** A slot of its own, a slot to probe the host with, or none: withdrawn, or the door is shut for good. */
-type Admission = "slot" | "probe" | "closed"
+/**
+ * A slot of its own, a slot to probe the host with, or none: put off until its turn, withdrawn, or the door is shut for
+ * good.
+ */
+type Admission = "slot" | "probe" | "closed" | Later
 
-/** Tells one who stands in line what became of it. */
-type Waiting = (admission: Admission) => void
+/** One who stands in line, and how it is told what became of it. */
+interface Waiting {
+  readonly key: string
+  readonly ticket: Ticket
+  readonly campaignId: string
+  readonly priority: boolean
+  readonly tell: (admission: Admission) => void
+}
 
 /** What the gate lets through right now. */
 export interface GateView {
@@ -32,17 +43,28 @@ export interface GateView {
   /** When the next probe goes out, epoch ms. */
   readonly probeAt: number | null
   readonly sending: number
+  /** Mails that stand in line. */
+  readonly waiting: number
 }
 
 /**
- * Stands before the intent: an intent is written only when the transport has a free slot, its rate allows a start, and
- * its circuit lets it through. So a kill puts at most `maxConcurrency` mails in doubt.
+ * Stands before the intent: an intent is written only when the transport has a free slot, its rate and the mail's limits
+ * allow a start, and its circuit lets it through. So a kill puts at most `maxConcurrency` mails in doubt.
  */
 export class TransportGate extends Context.Service<
   TransportGate,
   {
-    /** Runs the effect in a slot, or answers `"closed"` without running it when it was withdrawn or the runtime drains. */
-    readonly withSlot: <A, E>(key: string, body: Effect.Effect<A, E>) => Effect.Effect<A | "closed", E>
+    /**
+     * Runs the effect in a slot. Without running it answers `"closed"` when it was withdrawn or the runtime drains, or
+     * when its turn comes, should a limit keep it waiting for too long.
+     */
+    readonly withSlot: <A, E>(
+      key: string,
+      ticket: Ticket,
+      body: Effect.Effect<A, E>,
+    ) => Effect.Effect<A | "closed" | Later, E>
+    /** Why one stands in line, in words; `undefined` when it does not. */
+    readonly whyWaiting: (key: string) => Effect.Effect<string | undefined>
     /** Takes one who waits out of the line; who has a slot keeps it. */
     readonly withdraw: (key: string) => Effect.Effect<void>
     /** What the latest call said about the host. */
@@ -52,15 +74,15 @@ export class TransportGate extends Context.Service<
     readonly close: Effect.Effect<void>
   }
 >()("sendstate/actors/TransportGate") {
-  static readonly layer = (transport: Transport): Layer.Layer<TransportGate> =>
+  static readonly layer = (transport: Transport): Layer.Layer<TransportGate, never, Shaper> =>
     Layer.effect(
       TransportGate,
       Effect.gen(function* () {
         const clock = yield* Clock.Clock
+        const shaper = yield* Shaper
         const { maxConcurrency, maxPerSecond } = transport.capabilities
         const spacingMs = maxPerSecond === undefined ? 0 : 1_000 / maxPerSecond
-        // In the order of their coming.
-        const waiting = new Map<string, Waiting>()
+        const line = new Line<Waiting>()
         let circuit = startCircuit()
         // A wrong password must cost a handful of refused logins, not one for each slot: providers lock accounts for it.
         let proven = false
@@ -77,15 +99,36 @@ export class TransportGate extends Context.Service<
           return probing ? Number.POSITIVE_INFINITY : Math.max(nextStartAt, nextProbeAt)
         }
 
+        const concurrency = (): number => (proven ? maxConcurrency : Math.min(maxConcurrency, unprovenConcurrency))
+
+        /** Takes the next out of the line that its limits let start; who waits too long for them is put off. */
+        const takeNext = (): Waiting | undefined => {
+          const now = clock.currentTimeMillisUnsafe()
+          const impatient: Array<string> = []
+          const next = line.take((waiting) => {
+            const wait = waiting.ticket.take(now)
+            if (wait?.tooLong === true) impatient.push(waiting.key)
+            else if (wait !== undefined && wait.askAt !== Number.POSITIVE_INFINITY)
+              alarm.set(elapsedMs(clock) + Math.max(1, wait.askAt - now))
+            return wait === undefined
+          })
+          for (const key of impatient) {
+            const waiting = line.remove(key)
+            waiting?.tell(waiting.ticket.later(now))
+          }
+          return next
+        }
+
         const admit = (): void => {
-          for (const [key, next] of waiting) {
-            if (sending >= (proven ? maxConcurrency : Math.min(maxConcurrency, unprovenConcurrency))) return
+          while (line.size > 0 && sending < concurrency()) {
             const now = elapsedMs(clock)
             const at = opensAt()
             if (at > now) {
               if (at !== Number.POSITIVE_INFINITY) alarm.set(at)
               return
             }
+            const next = takeNext()
+            if (next === undefined) return
             const isProbe = circuit.state !== "closed"
             if (isProbe) {
               probing = true
@@ -93,23 +136,24 @@ export class TransportGate extends Context.Service<
             }
             nextStartAt = Math.max(now, nextStartAt) + spacingMs
             sending += 1
-            waiting.delete(key)
-            next(isProbe ? "probe" : "slot")
+            next.tell(isProbe ? "probe" : "slot")
           }
         }
         const alarm = yield* makeAlarm(admit)
+        shaper.onChange(admit)
 
-        const enter = (key: string): Effect.Effect<Admission> =>
+        const enter = (key: string, ticket: Ticket): Effect.Effect<Admission> =>
           Effect.callback<Admission>((resume) => {
             if (closed) return resume(Effect.succeed("closed"))
             // Who waits under this key has lost its lease: the row was claimed again.
-            waiting.get(key)?.("closed")
-            waiting.delete(key)
-            const take: Waiting = (admission) => resume(Effect.succeed(admission))
-            waiting.set(key, take)
+            line.remove(key)?.tell("closed")
+            const { campaignId, priority } = ticket
+            const tell = (admission: Admission): void => resume(Effect.succeed(admission))
+            const waiting: Waiting = { key, ticket, campaignId, priority, tell }
+            line.add(key, waiting)
             admit()
             return Effect.sync(() => {
-              if (waiting.get(key) === take) waiting.delete(key)
+              if (line.get(key) === waiting) line.remove(key)
             })
           })
         const leave = (admission: Admission): Effect.Effect<void> =>
@@ -119,19 +163,30 @@ export class TransportGate extends Context.Service<
             admit()
           })
 
+        const why = (key: string): string | undefined => {
+          const waiting = line.get(key)
+          if (waiting === undefined) return undefined
+          const { probeAt } = circuit.context
+          if (circuit.state !== "closed")
+            return `circuit ${circuit.state}${probeAt === null ? "" : ` until ${new Date(probeAt).toISOString()}`}`
+          if (sending >= concurrency()) return `all ${concurrency()} slots of ${transport.name} are in use`
+          const wait = waiting.ticket.look(clock.currentTimeMillisUnsafe())
+          return wait === undefined
+            ? `the rate of ${transport.name}`
+            : `bucket ${wait.bucket} empty until ${new Date(Math.ceil(wait.until)).toISOString()}`
+        }
+
         return TransportGate.of({
-          withSlot: <A, E>(key: string, body: Effect.Effect<A, E>) =>
+          withSlot: <A, E>(key: string, ticket: Ticket, body: Effect.Effect<A, E>) =>
             Effect.flatMap(
-              enter(key),
-              (admission): Effect.Effect<A | "closed", E> =>
-                admission === "closed" ? Effect.succeed(admission) : Effect.ensuring(body, leave(admission)),
+              enter(key, ticket),
+              (admission): Effect.Effect<A | "closed" | Later, E> =>
+                admission === "slot" || admission === "probe"
+                  ? Effect.ensuring(body, leave(admission))
+                  : Effect.succeed(admission),
             ),
-          withdraw: (key) =>
-            Effect.sync(() => {
-              const next = waiting.get(key)
-              waiting.delete(key)
-              next?.("closed")
-            }),
+          whyWaiting: (key) => Effect.sync(() => why(key)),
+          withdraw: (key) => Effect.sync(() => line.remove(key)?.tell("closed")),
           report: (event) =>
             Effect.sync(() => {
               if (event.type === "CONFIG_REFUSED") proven = false
@@ -150,11 +205,11 @@ export class TransportGate extends Context.Service<
             cause: circuit.context.cause,
             probeAt: circuit.context.probeAt,
             sending,
+            waiting: line.size,
           })),
           close: Effect.sync(() => {
             closed = true
-            for (const next of waiting.values()) next("closed")
-            waiting.clear()
+            for (const key of line.keys()) line.remove(key)?.tell("closed")
           }),
         })
       }),

@@ -1,6 +1,14 @@
 import { readFile, realpath } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
-import { type Campaign, type CampaignInput, defineCampaign, InvalidInput, type Issue } from "sendstate/sdk"
+import {
+  type Campaign,
+  type CampaignInput,
+  defineCampaign,
+  InvalidInput,
+  type Issue,
+  type LimitsInput,
+  parseLimits,
+} from "sendstate/sdk"
 import { isMap, LineCounter, parseDocument } from "yaml"
 import { attachmentsOf } from "./attachment-file.ts"
 import { nodeAt, placeOf, type YamlSource } from "./yaml-place.ts"
@@ -11,6 +19,8 @@ export interface CampaignFile {
   readonly folder: string
   readonly input: CampaignInput
   readonly campaign: Campaign
+  /** Of the runtime that runs it. */
+  readonly limits: LimitsInput
   /** Folder of the templates. */
   readonly templates: string
 }
@@ -28,6 +38,9 @@ const fields = new Set([
   "repeat",
   "retry",
   "onUnknown",
+  "limit",
+  "priority",
+  "limits",
   "locale",
   "timeZone",
   "templates",
@@ -102,15 +115,19 @@ const templatesOf = (source: YamlSource, folder: string, value: unknown): string
   ])
 }
 
-const checked = (source: YamlSource, input: CampaignInput): Campaign => {
+/** What the check answers; what it refuses is told with its place in the file. `within`: the field that was checked. */
+const checked = <Result>(source: YamlSource, check: () => Result, within: ReadonlyArray<string> = []): Result => {
   try {
-    return defineCampaign(input)
+    return check()
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error
-    const issues = error.issues.map(({ path, message }) => ({
-      path: `${placeOf(source, path.split("."))}, ${path === "" ? "the campaign" : path}`,
-      message,
-    }))
+    const issues = error.issues.map(({ path, message }) => {
+      const whole = [...within, ...(path === "" ? [] : path.split("."))]
+      return {
+        path: `${placeOf(source, whole)}, ${whole.length === 0 ? "the campaign" : whole.join(".")}`,
+        message,
+      }
+    })
     throw refuse(source.path, issues)
   }
 }
@@ -129,10 +146,12 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
   const source = readable(file, () => parseYaml(file, text))
   const wrong = [...unknownFields(source), ...missingFields(source)]
   if (wrong.length > 0) throw refuse(file, wrong)
-  const { templates, attachments, ...rest } = readable(
-    file,
-    () => source.document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>,
-  )
+  const {
+    templates,
+    attachments,
+    limits: given,
+    ...rest
+  } = readable(file, () => source.document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>)
   const files = await attachmentsOf(folder, attachments)
   if (files.issues.length > 0)
     throw refuse(
@@ -140,12 +159,15 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
       files.issues.map((issue) => ({ ...issue, path: placeOf(source, issue.path.split(".")) })),
     )
   // The shape is what defineCampaign checks.
+  const limits = (given ?? {}) as LimitsInput
+  readable(file, () => checked(source, () => parseLimits(limits), ["limits"]))
   const input = { ...rest, attachments: files.attachments } as unknown as CampaignInput
   return {
     path: file,
     folder,
     input,
-    campaign: readable(file, () => checked(source, input)),
+    campaign: readable(file, () => checked(source, () => defineCampaign(input))),
+    limits,
     templates: templatesOf(source, folder, templates),
   }
 }

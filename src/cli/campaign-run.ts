@@ -113,6 +113,7 @@ export const runCampaign = async (options: CampaignRunOptions): Promise<Campaign
     storage: options.storage,
     transport: options.transport,
     renderer: options.renderer,
+    limits: options.file.limits,
   })
   try {
     await work(runtime, options)

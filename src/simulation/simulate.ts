@@ -8,6 +8,7 @@ import {
   type DurationInput,
   durationSchema,
   type LeadInput,
+  type LimitsInput,
   parse,
   type Renderer,
   type Storage,
@@ -48,6 +49,8 @@ export interface SimulateOptions {
   readonly transport?: TransportModel | undefined
   /** What recipients do; default: nothing. */
   readonly events?: EventModel | undefined
+  /** As of `createRuntime`; default: none. */
+  readonly limits?: LimitsInput | undefined
   readonly faults?: SimulatedFaults | undefined
   /** Default: one that models rendering and reads no template. With a real one the mails are rendered in real time. */
   readonly renderer?: Renderer | undefined
@@ -94,6 +97,7 @@ const options = z.strictObject({
   events: z
     .strictObject({ unsubscribe: z.number().min(0).max(1).default(0), after: durationSchema.default(3_600_000) })
     .prefault({}),
+  limits: z.custom<LimitsInput>((value) => typeof value === "object" && value !== null, "must be limits").default({}),
   faults: z
     .strictObject({ kills: z.array(durationSchema).default([]), downtime: durationSchema.default(60_000) })
     .prefault({}),
@@ -179,6 +183,7 @@ export const simulate = async (
     runtime = await process.createRuntime({
       storage,
       ...modelledKeys,
+      limits: settings.limits,
       renderer: settings.renderer ?? modelledRenderer,
       transport: modelledTransport(settings.transport, { world, process, random: own.fork("transport"), sink }),
     })

@@ -15,3 +15,19 @@ test("a campaign file is simulated: calendar, finish and counts, and nothing is 
   expect(wrong.code).toBe(1)
   expect(wrong.stderr).toContain("from 0 to 1")
 })
+
+test("limits of the campaign file hold, and a wrong one is refused at its place", async () => {
+  const limited = `${twoMails}limit: 5 / hour\nlimits:\n  domains: { x.test: 10 / minute }\n`
+  await using folder = await campaignFolder(limited, leadsCsv(20))
+  const shown = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv", "--json"])
+  const { calendar, counts } = shown.json() as {
+    readonly calendar: ReadonlyArray<{ readonly sends: number }>
+    readonly counts: object
+  }
+  expect(counts).toMatchObject({ sent: 40 })
+  expect(Math.max(...calendar.map(({ sends }) => sends))).toBeLessThanOrEqual(5)
+  await folder.write("campaign.yaml", limited.replace("10 / minute", "quickly"))
+  const wrong = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv"])
+  expect(wrong.code).toBe(1)
+  expect(wrong.stderr).toMatch(/line 10, column \d+, limits\.domains\.x.*no rate/)
+})

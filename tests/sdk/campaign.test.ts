@@ -13,6 +13,7 @@ describe("a campaign", () => {
       steps: [{ template: "hello", afterMs: 0 }],
       retry: { attempts: 5, baseMs: 300_000, factor: 2, capMs: 14_400_000, jitter: 0.2, deadlineMs: null },
       onUnknown: "hold",
+      priority: "bulk",
       timeZone: "UTC",
       variables: {},
       headers: {},

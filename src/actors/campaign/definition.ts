@@ -7,6 +7,8 @@ import {
   type LatePolicy,
   type Mailbox,
   NotFound,
+  type Priority,
+  type Rate,
   type Repeat,
   type RetryPolicy,
   type SendingHours,
@@ -31,6 +33,10 @@ export interface Definition {
   readonly repeat?: Repeat
   readonly retry: RetryPolicy
   readonly onUnknown: UnknownPolicy
+  /** Absent for none. */
+  readonly limit?: Rate
+  /** Absent for `bulk`. */
+  readonly priority?: Priority
   readonly locale: string | null
   readonly timeZone: string
   readonly variables: { readonly [key: string]: Json }
@@ -75,6 +81,9 @@ export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, str
   ...(campaign.repeat === undefined ? {} : { repeat: campaign.repeat }),
   retry: campaign.retry,
   onUnknown: campaign.onUnknown,
+  // Left out where they are as ever: a definition that was stored before has the same hash.
+  ...(campaign.limit === undefined ? {} : { limit: campaign.limit }),
+  ...(campaign.priority === "bulk" ? {} : { priority: campaign.priority }),
   locale: campaign.locale ?? null,
   timeZone: campaign.timeZone,
   variables: campaign.variables,

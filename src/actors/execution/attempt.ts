@@ -16,6 +16,8 @@ import {
 import type { Definition } from "../campaign/definition.ts"
 import type { Recipient } from "../campaign/recipient.ts"
 import { isTransportFault, type SendEvent } from "../send-event.ts"
+import { shapedMailOf } from "../shaping/shaped-mail.ts"
+import type { Later, Ticket } from "../shaping/shaper.ts"
 import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
@@ -189,7 +191,7 @@ const send = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   rendered: Progress,
-  { message, lead, definition }: Rendered,
+  { message, lead, definition, ticket }: Rendered & { readonly ticket: Ticket },
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const { clock, sender } = services
@@ -223,6 +225,8 @@ const send = (
     }
     publishProgress(services, intended, undefined)
     const sending: Progress = { ...intended, events: [], row: { ...intended.row, version: result.version } }
+    const pauseMs = ticket.pause(clock.currentTimeMillisUnsafe())
+    if (pauseMs > 0) yield* Effect.sleep(Math.ceil(pauseMs))
     const event = yield* callTransport(services, campaign, sending, message, startedNanos)
     const heard = gateEventOf(event)
     if (heard !== undefined) yield* services.gate.report(heard)
@@ -231,6 +235,43 @@ const send = (
     yield* saveReceipt(services, campaign, sending, event)
     return "committed"
   }).pipe(Effect.uninterruptible)
+
+const moved = (services: ProcessServices, { dueAt, reason }: Later): ExecutionEvent => ({
+  type: "RESCHEDULE",
+  at: services.clock.currentTimeMillisUnsafe(),
+  dueAt,
+  reason,
+})
+
+interface Turn {
+  readonly rendering: Progress
+  readonly lead: Lead
+  readonly ticket: Ticket
+  readonly fail: (code: string, text: string, retryable: boolean) => Effect.Effect<AttemptEnd, StorageError | NotFound>
+}
+
+const attemptInTurn = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  { rendering, lead, ticket, fail }: Turn,
+): Effect.Effect<AttemptEnd | "closed" | Later, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const { row } = rendering
+    const rendered = yield* Effect.result(
+      Effect.catchDefect(render(services, campaign, rendering, lead), (defect) =>
+        Effect.flatMap(campaign.onDefect(row.id, defect), (verdict) =>
+          verdict === "fail" ? Effect.fail(asRenderError(row, defect)) : Effect.succeed("restart" as const),
+        ),
+      ),
+    )
+    if (Result.isFailure(rendered))
+      return rendered.failure._tag === "RenderError"
+        ? yield* fail(rendered.failure.code, rendered.failure.message, rendered.failure.retryable)
+        : yield* Effect.fail(rendered.failure)
+    if (rendered.success === "restart") return "release"
+    const body = send(services, campaign, rendering, { ...rendered.success, ticket })
+    return yield* services.gate.withSlot(row.id, ticket, body)
+  })
 
 /** One attempt of a claimed execution: render, wait for the transport, intent, call, receipt. */
 export const attemptExecution = (
@@ -258,18 +299,13 @@ export const attemptExecution = (
     const elsewhen =
       treatLate(campaign, definition, row, lead, now) ?? waitForHours(campaign, definition, row, lead, now)
     if (elsewhen !== undefined) return yield* saveUnsent(services, campaign, elsewhen)
-    const rendered = yield* Effect.result(
-      Effect.catchDefect(render(services, campaign, rendering, lead), (defect) =>
-        Effect.flatMap(campaign.onDefect(row.id, defect), (verdict) =>
-          verdict === "fail" ? Effect.fail(asRenderError(row, defect)) : Effect.succeed("restart" as const),
-        ),
-      ),
+    const mail = shapedMailOf(definition, row, lead)
+    const end = yield* services.shaper.withTicket(mail, (ticket) =>
+      attemptInTurn(services, campaign, { rendering, lead, ticket, fail }),
     )
-    if (Result.isFailure(rendered))
-      return rendered.failure._tag === "RenderError"
-        ? yield* fail(rendered.failure.code, rendered.failure.message, rendered.failure.retryable)
-        : yield* Effect.fail(rendered.failure)
-    if (rendered.success === "restart") return "release"
-    const end = yield* services.gate.withSlot(row.id, send(services, campaign, rendering, rendered.success))
-    return end === "closed" ? "release" : end
+    if (end === "closed") return "release"
+    // Nothing was begun: it waits as before, for longer.
+    return typeof end === "string"
+      ? end
+      : yield* saveUnsent(services, campaign, advance(progressOf(row), moved(services, end)))
   })

@@ -11,6 +11,7 @@ import type { LeadUnavailable } from "../lead-directory.ts"
 import type { Problems } from "../problems.ts"
 import type { Secrets } from "../secrets.ts"
 import type { Sender } from "../sender.ts"
+import type { Shaper } from "../shaping/shaper.ts"
 import type { Store } from "../store.ts"
 import type { Templates } from "../templates.ts"
 import type { TransportGate } from "../transport-gate.ts"
@@ -23,6 +24,7 @@ export interface ProcessServices {
   readonly committer: Committer["Service"]
   readonly bus: EventBus["Service"]
   readonly gate: TransportGate["Service"]
+  readonly shaper: Shaper["Service"]
   readonly sender: Sender["Service"]
   readonly templates: Templates["Service"]
   readonly secrets: Secrets["Service"]

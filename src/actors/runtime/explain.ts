@@ -144,6 +144,7 @@ const explained = (
   execution: ExecutionRow,
   history: ReadonlyArray<HistoryEntry>,
   heard: ReadonlyArray<HeardFeedback>,
+  inLine: string | undefined,
 ): Explanation => ({
   execution,
   history: history
@@ -152,15 +153,19 @@ const explained = (
   feedback: heard
     .map((one) => ({ at: one.at, type: one.type, text: feedbackText(one) }))
     .sort((one, other) => one.at - other.at),
-  summary: summaryOf(execution),
+  summary: inLine === undefined ? summaryOf(execution) : `due, waiting: ${inLine}`,
 })
 
-/** The causal chain of one execution, from its row, its history and what came back about it. */
+/**
+ * The causal chain of one execution, from its row, its history and what came back about it; `inLine` says why it stands
+ * in line in this process.
+ */
 export const explainExecution = (
   store: Store["Service"],
   row: ExecutionRow,
+  inLine?: string,
 ): Effect.Effect<Explanation, StorageError> =>
   Effect.gen(function* () {
     const history = yield* store.use((driver) => driver.history(row.id))
-    return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)))
+    return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)), inLine)
   })

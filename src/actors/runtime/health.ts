@@ -3,6 +3,7 @@ import type { CampaignState, StorageCapabilities, TransportCapabilities } from "
 import type { CampaignActor } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import type { Problem, Problems } from "../problems.ts"
+import type { BucketView } from "../shaping/shaper.ts"
 import type { GateView } from "../transport-gate.ts"
 
 /** How the runtime is. */
@@ -10,6 +11,8 @@ export interface Health {
   readonly state: "running" | "draining"
   readonly storage: { readonly name: string; readonly capabilities: StorageCapabilities }
   readonly transport: { readonly name: string; readonly capabilities: TransportCapabilities; readonly gate: GateView }
+  /** Limits that keep mails waiting in this process. */
+  readonly limits: ReadonlyArray<BucketView>
   readonly renderer: { readonly name: string; readonly version: string }
   readonly campaigns: ReadonlyArray<{
     readonly id: string
@@ -29,7 +32,7 @@ export const healthOf = (
   actors: ReadonlyArray<CampaignActor>,
   draining: boolean,
 ): Effect.Effect<Health> =>
-  Effect.map(services.gate.view, (gate) => ({
+  Effect.map(Effect.all([services.gate.view, services.shaper.view]), ([gate, limits]) => ({
     state: draining ? "draining" : "running",
     storage: { name: services.store.storage.name, capabilities: services.store.storage.capabilities },
     transport: {
@@ -37,6 +40,7 @@ export const healthOf = (
       capabilities: services.sender.transport.capabilities,
       gate,
     },
+    limits,
     renderer: { name: services.templates.renderer.name, version: services.templates.renderer.version },
     campaigns: actors.map((actor) => {
       const { state, context } = actor.record().rest

@@ -33,6 +33,7 @@ import { observe } from "../observing.ts"
 import { Problems } from "../problems.ts"
 import { Secrets } from "../secrets.ts"
 import { Sender } from "../sender.ts"
+import { Shaper } from "../shaping/shaper.ts"
 import { Store } from "../store.ts"
 import { type TemplateError, Templates } from "../templates.ts"
 import { TransportGate } from "../transport-gate.ts"
@@ -106,9 +107,8 @@ export class RuntimeActor extends Context.Service<
   ): Layer.Layer<
     RuntimeActor,
     StorageError,
-    Store | Committer | EventBus | Problems | Secrets | Sender | Templates | TransportGate
+    Store | Committer | EventBus | Problems | Secrets | Sender | Shaper | Templates | TransportGate
   > => {
-    parse(z.int().min(1), settings.maxLive, "maxLive")
     if (settings.softBounces !== null) checkSoftBounceRule(settings.softBounces ?? {})
     return Layer.effect(RuntimeActor, makeRuntime(settings))
   }
@@ -134,6 +134,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const committer = yield* Committer
     const bus = yield* EventBus
     const gate = yield* TransportGate
+    const shaper = yield* Shaper
     const sender = yield* Sender
     const templates = yield* Templates
     const secrets = yield* Secrets
@@ -155,6 +156,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       committer,
       bus,
       gate,
+      shaper,
       sender,
       templates,
       secrets,
@@ -173,8 +175,6 @@ const makeRuntime = (settings: RuntimeSettings) =>
     }
     const softBounces = settings.softBounces === null ? null : checkSoftBounceRule(settings.softBounces ?? {})
     const owner = idOf("owner", clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe())
-    // More than a few per slot would only wait with a lease in hand.
-    const maxLive = Math.min(settings.maxLive, Math.max(16, sender.transport.capabilities.maxConcurrency * 4))
 
     // One at a time: a campaign that is being created here is also seen by whoever follows the store.
     const spawning = yield* Semaphore.make(1)
@@ -183,7 +183,12 @@ const makeRuntime = (settings: RuntimeSettings) =>
         const running = actors.get(record.id)
         if (running !== undefined) return running
         const actor = yield* Scope.provide(
-          makeCampaignActor(services, { record, owner, maxLive, passive: settings.passive || standby }),
+          makeCampaignActor(services, {
+            record,
+            owner,
+            maxLive: settings.maxLive,
+            passive: settings.passive || standby,
+          }),
           campaignScope,
         )
         actors.set(record.id, actor)
@@ -309,7 +314,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       explain: (id) =>
         Effect.gen(function* () {
           const row = yield* execution(id)
-          return yield* explainExecution(store, row)
+          return yield* explainExecution(store, row, yield* gate.whyWaiting(id))
         }),
       receiveFeedback: (feedback) => receiveFeedback(services, softBounces, feedback),
       counts: (campaignId) => store.use((driver) => driver.counts(campaignId)),

@@ -102,6 +102,7 @@ export const simulateCommand = defineCommand({
       seed: numberOption("seed", given.seed, { min: 0, whole: true }),
       start: startOf(given.start),
       until: days === undefined ? undefined : days * dayMs,
+      limits: file.limits,
       transport: {
         maxPerSecond: numberOption("rate", given.rate, { min: 0.0001, whole: false }),
         temporary: shareOf("temporary"),

@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { type Rate, type RateInput, rateSchema } from "../limits/rate.ts"
 import { type RetryPolicy, type RetryPolicyInput, retryPolicySchema } from "../retry-policy.ts"
 import { parse, type StandardSchema } from "../schema.ts"
 import { type Mailbox, parseMailbox } from "./address.ts"
@@ -26,6 +27,13 @@ export type UnknownPolicy =
   | "assumeSent"
   /** Is sent again with the same Message-ID; counted as a possible duplicate. */
   | "resend"
+
+/** Whose mails go first where campaigns compete for slots and limits. */
+export type Priority =
+  /** Campaigns take turns, mail by mail. The default. */
+  | "bulk"
+  /** Before all bulk mails; for mails that somebody waits for. Limits hold all the same. */
+  | "transactional"
 
 /** One mail of a campaign, as stored. */
 export interface Step {
@@ -86,6 +94,10 @@ export interface CampaignInput<Data = unknown> {
   readonly retry?: RetryPolicyInput | undefined
   /** Default `hold`. */
   readonly onUnknown?: UnknownPolicy | undefined
+  /** How much of this campaign may be sent, beside the runtime's limits: `"20 / second"`. Default: no limit of its own. */
+  readonly limit?: RateInput | undefined
+  /** Default `bulk`. */
+  readonly priority?: Priority | undefined
   /** BCP 47; for leads without one. */
   readonly locale?: string | undefined
   /** IANA; for leads without one. Default `UTC`. */
@@ -115,6 +127,8 @@ export interface Campaign {
   readonly repeat?: Repeat
   readonly retry: RetryPolicy
   readonly onUnknown: UnknownPolicy
+  readonly limit?: Rate
+  readonly priority: Priority
   readonly locale?: string
   readonly timeZone: string
   readonly variables: { readonly [key: string]: Json }
@@ -179,6 +193,8 @@ const campaignSchema = z.strictObject({
   repeat: repeatSchema.optional(),
   retry: retryPolicySchema.prefault({}),
   onUnknown: z.enum(["hold", "assumeSent", "resend"]).default("hold"),
+  limit: rateSchema.optional(),
+  priority: z.enum(["bulk", "transactional"]).default("bulk"),
   locale: z.string().refine(isLocale, { message: "no language tag" }).optional(),
   timeZone: z.string().refine(isTimeZone, { message: "no IANA time zone that is known here" }).default("UTC"),
   variables: jsonData.default({}),

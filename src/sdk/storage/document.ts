@@ -6,7 +6,8 @@ import type { Json } from "../domain/lead.ts"
  * `campaign`: status and clock; the storage reads `value.state` when it checks an intent (only `running` may start
  * sends; `cancelled` is told apart). `definition`, `template`, `compiled`, `attachment`: by content hash.
  * `suppression`: its existence suppresses. `secret`: what signs links and hashes addresses. `feedback`: what
- * came back about a mail or from an address. `control`: requests of other processes. `setting`: everything small.
+ * came back about a mail or from an address. `control`: requests of other processes. `limiter`: what was set aside of each
+ * limit. `setting`: everything small.
  */
 export type DocumentKind =
   | "campaign"
@@ -20,6 +21,7 @@ export type DocumentKind =
   | "feedback"
   | "control"
   | "circuit"
+  | "limiter"
   | "setting"
 
 /** A keyed JSON value with a version that each write raises by one. */

@@ -1,0 +1,54 @@
+import { anyDomain, domainOf, type ExecutionRow, type Lead, type Limits, type Rate } from "../../sdk/index.ts"
+import type { Definition } from "../campaign/definition.ts"
+
+/** What limits need to know of a mail. */
+export interface ShapedMail {
+  readonly campaignId: string
+  /** Goes before mails of campaigns without priority. */
+  readonly priority: boolean
+  /** Of the campaign. */
+  readonly limit: Rate | undefined
+  /** Domain of the From address. */
+  readonly sender: string
+  /** Domain of the recipient. */
+  readonly recipient: string
+  /** Whether it was given a turn before, which has come now. */
+  readonly hadTurn: boolean
+  /** Whether it may be put off: not when it repeats one in doubt, while the other side still remembers the first. */
+  readonly mayMove: boolean
+}
+
+/** Why a mail waits for its turn: the code of the reason. */
+export const limitReason = "limit"
+
+/** What limits need to know of a claimed execution. */
+export const shapedMailOf = (definition: Definition, row: ExecutionRow, lead: Lead): ShapedMail => ({
+  campaignId: row.campaignId,
+  priority: definition.priority === "transactional",
+  limit: definition.limit,
+  sender: domainOf(definition.from.address),
+  recipient: domainOf(lead.email),
+  hadTurn: row.context.reason?.code === limitReason,
+  mayMove: !row.context.safeResend,
+})
+
+/** A bucket that a mail takes from. */
+export interface BucketOfMail {
+  readonly key: string
+  readonly name: string
+  readonly rate: Rate
+}
+
+/** The buckets that a mail takes from: the same ones for all mails that share a limit. */
+export const bucketsOf = (limits: Limits, mail: ShapedMail): ReadonlyArray<BucketOfMail> => {
+  const sender = limits.senders.get(mail.sender) ?? limits.senders.get(anyDomain)
+  const domain = limits.domains.get(mail.recipient) ?? limits.domains.get(anyDomain)
+  return [
+    ...(limits.runtime === undefined ? [] : [{ key: "runtime", name: "runtime", rate: limits.runtime }]),
+    ...(sender === undefined ? [] : [{ key: `sender:${mail.sender}`, name: `sender ${mail.sender}`, rate: sender }]),
+    ...(domain === undefined ? [] : [{ key: `domain:${mail.recipient}`, name: mail.recipient, rate: domain }]),
+    ...(mail.limit === undefined
+      ? []
+      : [{ key: `campaign:${mail.campaignId}`, name: `campaign ${mail.campaignId}`, rate: mail.limit }]),
+  ]
+}

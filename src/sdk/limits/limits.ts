@@ -1,0 +1,56 @@
+import * as z from "zod"
+import { domainOf, parseAddress } from "../domain/address.ts"
+import { parse } from "../schema.ts"
+import { type Rate, type RateInput, rateSchema, type WarmUpRateInput, warmUpRateSchema } from "./rate.ts"
+
+/** How much may be sent, over all campaigns of a storage. Every limit that concerns a mail holds for it. */
+export interface LimitsInput {
+  /** All mails. */
+  readonly runtime?: RateInput | undefined
+  /** By domain of the From address: `{ "news.acme.test": "20 / second" }`; `"*"` for each other one by itself. */
+  readonly senders?: Readonly<Record<string, WarmUpRateInput>> | undefined
+  /** By domain of the recipient: `{ "gmail.com": "500 / hour", "*": "5 / second" }`; `"*"` for each other one by itself. */
+  readonly domains?: Readonly<Record<string, WarmUpRateInput>> | undefined
+}
+
+/** Checked limits. */
+export interface Limits {
+  readonly runtime: Rate | undefined
+  readonly senders: ReadonlyMap<string, Rate>
+  readonly domains: ReadonlyMap<string, Rate>
+}
+
+/** The key that stands for each domain without a rate of its own. */
+export const anyDomain = "*"
+
+const domain = z.string().transform((name, context) => {
+  if (name === anyDomain) return name
+  try {
+    return domainOf(parseAddress(`postmaster@${name}`))
+  } catch {
+    context.addIssue({ code: "custom", message: `"${name}" is no domain; write a domain like gmail.com, or "*"` })
+    return z.NEVER
+  }
+})
+
+const byDomain = z
+  .record(z.string(), warmUpRateSchema)
+  .transform((rates) => Object.entries(rates))
+  .pipe(z.array(z.tuple([domain, z.custom<Rate>()])))
+  .transform((rates): ReadonlyMap<string, Rate> => new Map(rates))
+
+const schema = z.strictObject({
+  runtime: rateSchema.optional(),
+  senders: byDomain.prefault({}),
+  domains: byDomain.prefault({}),
+})
+
+/**
+ * Checks limits.
+ *
+ * @throws InvalidInput naming each rate and domain that is not acceptable.
+ */
+export const parseLimits = (input: LimitsInput): Limits => {
+  const { runtime, senders, domains } = parse(schema, input, "The limits")
+  return { runtime, senders, domains }
+}

@@ -1,0 +1,199 @@
+import { expect, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { createRuntime } from "sendstate"
+import { Sendstate } from "sendstate/effect"
+import {
+  InvalidInput,
+  type LeadInput,
+  type LimitsInput,
+  type Message,
+  type Storage,
+  type StorageDriver,
+} from "sendstate/sdk"
+import { memory as memoryStorage } from "sendstate/storage/memory"
+import { type MemoryTransportOptions, memory as memoryTransport } from "sendstate/transport/memory"
+import { test } from "vitest"
+import { peakOf } from "../simulation/peak.ts"
+import { advance, advanceUntil } from "./virtual-time.ts"
+import { accepted, campaign, crowd, renderer } from "./world.ts"
+
+interface Options extends MemoryTransportOptions {
+  readonly limits?: LimitsInput
+  readonly storage?: Storage
+}
+
+const layer = ({ limits = {}, storage = memoryStorage(), ...transport }: Options) =>
+  Sendstate.layer({ storage, limits, transport: memoryTransport(transport), renderer: renderer() })
+
+/** A transport's `outcome` that notes the order of the mails by what is before the `@` of the sender. */
+const noting = (order: Array<string>) => (message: Message) => {
+  order.push(message.from.address.split("@")[0] ?? "")
+  return accepted
+}
+
+const of = (sender: string) => ({ id: sender, from: `${sender}@acme.test` })
+
+it.effect("campaigns take turns at a slow transport: a small one does not wait behind a large one", () => {
+  const order: Array<string> = []
+  return Effect.gen(function* () {
+    const { create } = yield* Sendstate
+    const large = yield* create(campaign(of("large")))
+    yield* large.enroll(crowd(200))
+    yield* advance(2_000, 100)
+    const small = yield* create(campaign(of("small")))
+    yield* small.enroll(crowd(10))
+    const before = order.length
+    yield* advanceUntil(
+      Effect.map(small.stats, ({ sent }) => sent === 10),
+      { stepMs: 50 },
+    )
+    const since = order.slice(before)
+    expect(since.filter((name) => name === "large").length).toBeLessThanOrEqual(12)
+  }).pipe(Effect.provide(layer({ outcome: noting(order), maxPerSecond: 10, maxConcurrency: 4 })))
+})
+
+it.effect("campaigns share a limit in turns, although one of them booked it for hours", () => {
+  const order: Array<string> = []
+  return Effect.gen(function* () {
+    const { create } = yield* Sendstate
+    const large = yield* create(campaign(of("large")))
+    yield* large.enroll(crowd(300))
+    yield* advance(5_000, 500)
+    const small = yield* create(campaign(of("small")))
+    yield* small.enroll(crowd(10))
+    const before = order.length
+    yield* advanceUntil(
+      Effect.map(small.stats, ({ sent }) => sent === 10),
+      { stepMs: 250 },
+    )
+    expect(order.slice(before).length).toBeLessThanOrEqual(24)
+  }).pipe(Effect.provide(layer({ outcome: noting(order), limits: { domains: { "example.test": "2 / second" } } })))
+})
+
+it.effect("a transactional mail waits for the next start of a limit, never behind bulk", () => {
+  const order: Array<string> = []
+  return Effect.gen(function* () {
+    const { create } = yield* Sendstate
+    const bulk = yield* create(campaign(of("bulk")))
+    yield* bulk.enroll(crowd(300))
+    yield* advance(10_000, 500)
+    const urgent = yield* create(campaign({ ...of("urgent"), priority: "transactional" }))
+    for (let round = 0; round < 5; round += 1) {
+      const before = order.length
+      yield* urgent.schedule([{ lead: { email: `ann${round}@example.test` }, template: "hello" }])
+      yield* advance(1_100, 50)
+      expect(order.slice(before)).toContain("urgent")
+    }
+  }).pipe(Effect.provide(layer({ outcome: noting(order), limits: { runtime: "1 / second" } })))
+})
+
+it.effect("who is put off says for which limit, holds no lease, and health shows the limit", () =>
+  Effect.gen(function* () {
+    const { create, explain, health } = yield* Sendstate
+    const spring = yield* create(campaign({ limit: "1 / minute" }))
+    const ids = yield* spring.schedule(crowd(5).map((lead) => ({ lead, template: "hello" })))
+    yield* advance(1_000, 100)
+    const [first, ...others] = yield* Effect.forEach(ids, (id) => explain(id))
+    expect(first?.summary).toContain("sent")
+    for (const [index, { summary, execution }] of others.entries()) {
+      const turn = (index + 1) * 60_000
+      expect(summary).toContain("bucket campaign spring empty until 1970-01-01T00:0")
+      expect(execution).toMatchObject({ state: "scheduled", owner: null, context: { attempt: 0, used: 0 } })
+      expect(execution.dueAt).toBeGreaterThan(turn - 3_000)
+      expect(execution.dueAt).toBeLessThan(turn + 1_000)
+    }
+    expect((yield* health).limits).toMatchObject([{ bucket: "campaign spring", waiting: 0 }])
+    yield* advanceUntil(
+      Effect.map(spring.stats, ({ sent }) => sent === 5),
+      { stepMs: 1_000 },
+    )
+  }).pipe(Effect.provide(layer({}))),
+)
+
+it.effect("a mail in line for the transport says what it waits for", () =>
+  Effect.gen(function* () {
+    const { create, explain } = yield* Sendstate
+    const spring = yield* create(campaign())
+    const ids = yield* spring.schedule(crowd(2).map((lead) => ({ lead, template: "hello" })))
+    yield* advance(200, 10)
+    const summaries = yield* Effect.forEach(ids, (id) => Effect.map(explain(id), ({ summary }) => summary))
+    expect(summaries).toContainEqual("due, waiting: the rate of memory")
+  }).pipe(Effect.provide(layer({ maxPerSecond: 0.01 }))),
+)
+
+/** One store that several runtimes open, as processes of a shared storage do. */
+const shared = (): Storage => {
+  const real = memoryStorage()
+  let driver: StorageDriver | undefined
+  return {
+    ...real,
+    capabilities: { ...real.capabilities, processes: "many", control: false },
+    open: async (options) => {
+      driver ??= await real.open(options)
+      return { ...driver, close: () => {} }
+    },
+  }
+}
+
+it.effect("processes of one store share a limit", () => {
+  const storage = shared()
+  const calls: Array<number> = []
+  const process = (name: string, size: number) =>
+    Effect.gen(function* () {
+      const { create } = yield* Sendstate
+      const spring = yield* create(campaign({ id: name }))
+      yield* spring.enroll(crowd(size))
+      return spring
+    })
+  return Effect.gen(function* () {
+    const clock = yield* Effect.clockWith(Effect.succeed)
+    const outcome = () => {
+      calls.push(clock.currentTimeMillisUnsafe())
+      return accepted
+    }
+    const open = Layer.build(Layer.fresh(layer({ storage, outcome, limits: { runtime: "10 / second" } })))
+    const one = yield* Effect.provide(process("one", 60), yield* open)
+    const other = yield* Effect.provide(process("other", 60), yield* open)
+    yield* advanceUntil(
+      Effect.map(Effect.all([one.stats, other.stats]), ([left, right]) => left.sent + right.sent === 120),
+      { stepMs: 50 },
+    )
+    expect(calls).toHaveLength(120)
+    expect(peakOf(calls, 1_000)).toBeLessThanOrEqual(10)
+    // 12 s at the full rate; a process that has nothing to send wastes what it had set aside.
+    expect(Math.max(...calls) - Math.min(...calls)).toBeLessThan(20_000)
+  }).pipe(Effect.scoped)
+})
+
+test.each<[LimitsInput, RegExp]>([
+  [{ runtime: "fast" }, /runtime: "fast" is no rate; write for example/],
+  [{ runtime: "0 / second" }, /runtime.count/],
+  [{ runtime: { count: 1, per: 0 } }, /runtime.per: a rate needs a time/],
+  [{ domains: { "no domain": "1 / second" } }, /"no domain" is no domain/],
+  [
+    { senders: { "acme.test": { count: 5, per: "1 s", warmUp: [{ from: "soon", perDay: 5 }] } } },
+    /senders.acme.test.warmUp.0.from: "soon" is no date/,
+  ],
+])("limits that make no sense are refused: %j", async (limits, why) => {
+  const opening = async () => createRuntime({ storage: memoryStorage(), transport: memoryTransport(), limits })
+  await expect(opening()).rejects.toThrow(InvalidInput)
+  await expect(opening()).rejects.toThrow(why)
+})
+
+test("rates are written in several ways", async () => {
+  const leads: ReadonlyArray<LeadInput> = crowd(1)
+  for (const limit of ["20/second", "20 / 1 s", { count: 20, per: "1 second" }, { count: 20, per: 1_000, burst: 5 }]) {
+    const runtime = await createRuntime({
+      storage: memoryStorage(),
+      transport: memoryTransport(),
+      renderer: renderer(),
+      limits: { runtime: limit },
+    })
+    const spring = await runtime.campaigns.create(campaign({ limit }))
+    await spring.enroll(leads)
+    await spring.close()
+    await expect(spring.completed()).resolves.toMatchObject({ sent: 1 })
+    await runtime.close()
+  }
+})
