@@ -1,4 +1,5 @@
 export type { Unsubscription } from "../sdk/index.ts"
+export { type TrackingHandlerOptions, trackingHandler } from "./tracking-handler.ts"
 export { type UnsubscribeHandlerOptions, unsubscribeHandler } from "./unsubscribe-handler.ts"
 export type { UnsubscribePageState } from "./unsubscribe-page.ts"
 export { type WebhookHandlerOptions, webhookHandler } from "./webhook-handler.ts"

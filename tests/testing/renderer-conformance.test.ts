@@ -1,5 +1,6 @@
 import { handlebars } from "sendstate/renderer/handlebars"
 import { mjml } from "sendstate/renderer/mjml"
+import { withTracking } from "sendstate/renderer/tracking"
 import { NotFound, RenderError, type Renderer } from "sendstate/sdk"
 import { faultyRenderer, rendererConformance } from "sendstate/testing"
 import { afterAll, describe, expect, it } from "vitest"
@@ -28,6 +29,13 @@ rendererConformance(
           broken: { subject: "Hello", mjml: "<mjml><mj-body><mj-nothing></mj-nothing></mj-body></mjml>" },
         },
       }),
+  },
+)
+rendererConformance(
+  { describe, it },
+  {
+    name: "a tracking one",
+    create: () => withTracking(html(), { baseUrl: "https://acme.test/t", signingKeys: ["k".repeat(32)] }),
   },
 )
 rendererConformance({ describe, it }, { name: "a wrapped one", create: () => faultyRenderer(html(), () => undefined) })

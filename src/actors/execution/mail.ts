@@ -81,6 +81,7 @@ export const makeMessage = (
     variables: variablesOf(definition, lead, execution, url),
     ...(locale === null ? {} : { locale }),
     timeZone: lead.timeZone ?? definition.timeZone,
+    executionId: execution.id,
     now,
   })
   const listId = listIdOf(definition)

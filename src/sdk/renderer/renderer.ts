@@ -29,6 +29,8 @@ export interface RenderInput {
   readonly locale?: string
   /** IANA zone for dates, of the lead, else of the campaign. */
   readonly timeZone?: string
+  /** The mail; absent where there is none, as in a check of the template alone. */
+  readonly executionId?: string
   /** The instant that `now` means, epoch milliseconds; the same for a resend of the same mail. */
   readonly now: number
 }
