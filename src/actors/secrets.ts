@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto"
+import { createHmac, createSecretKey, randomBytes } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -138,7 +138,8 @@ export class Secrets extends Context.Service<
           try: () => checkSigningKeys(signing),
           catch: (error) => error as InvalidInput,
         })
-        const secret = yield* openSuppressionSecret(store, given)
+        const bytes = yield* openSuppressionSecret(store, given)
+        const secret = bytes === undefined ? undefined : createSecretKey(bytes)
         return Secrets.of({
           signingKeys,
           suppressionKey: (address, topic) =>

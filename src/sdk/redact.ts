@@ -17,6 +17,22 @@ const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\
 // As a word of its own: the local part `an` is no reason to take apart every `and`.
 const asWord = (text: string): string => `(?<![\\p{L}\\p{N}])${escaped(text)}(?![\\p{L}\\p{N}])`
 
+const anyOf = (patterns: ReadonlyArray<string>): RegExp => new RegExp(patterns.join("|"), "giu")
+
+const beyondAscii = /[^ -~\s]/
+
+/**
+ * Whether none of the words stands in the text, in capitals or not: nearly every text of every mail, told without the
+ * regular expressions, which are made for each person and cost more than the mail. Beyond ASCII letters have more forms
+ * than two: `false`, the expressions decide.
+ */
+const isFreeOf = (text: string, words: ReadonlyArray<string>): boolean => {
+  const all = [text, ...words]
+  if (all.some((one) => beyondAscii.test(one))) return false
+  const [lower = "", ...wanted] = all.map((one) => one.toLowerCase())
+  return !wanted.some((word) => lower.includes(word))
+}
+
 /** Shorter ones are words of every sentence. */
 const shortestLocalPart = 3
 
@@ -24,19 +40,20 @@ const shortestLocalPart = 3
  * As {@link withoutAddresses}, and without this person's own address in any form, its local part alone and the name:
  * servers answer `550 ann.smith: unknown` too.
  */
-export const withoutPerson = ({ email, name }: Person): ((text: string) => string) => {
-  const local = email.slice(0, email.lastIndexOf("@"))
-  const whole = new RegExp([email, encodeURIComponent(email)].map(escaped).join("|"), "giu")
-  const words = [
-    ...(local.length < shortestLocalPart ? [] : [local]),
-    ...(name === undefined || name === "" ? [] : [name]),
-  ]
-  const parts = words.length === 0 ? undefined : new RegExp(words.map(asWord).join("|"), "giu")
-  return (text) => {
-    const clean = withoutAddresses(text.slice(0, 10_000).replace(whole, "<address>"), 10_000)
-    return (parts === undefined ? clean : clean.replace(parts, "<person>")).slice(0, 500)
+export const withoutPerson =
+  ({ email, name }: Person): ((text: string) => string) =>
+  (text) => {
+    const given = text.slice(0, 10_000)
+    const local = email.slice(0, email.lastIndexOf("@"))
+    const forms = [email, encodeURIComponent(email)]
+    const words = [
+      ...(local.length < shortestLocalPart ? [] : [local]),
+      ...(name === undefined || name === "" ? [] : [name]),
+    ]
+    if (isFreeOf(given, [...forms, ...words])) return withoutAddresses(given)
+    const clean = withoutAddresses(given.replace(anyOf(forms.map(escaped)), "<address>"), 10_000)
+    return (words.length === 0 ? clean : clean.replace(anyOf(words.map(asWord)), "<person>")).slice(0, 500)
   }
-}
 
 /** Causes of causes are followed so far. */
 const deepest = 5

@@ -31,6 +31,17 @@ describe("a text that is kept", () => {
     expect(withoutPerson({ email: "an@acme.test" })("an owner")).toBe("an owner")
   })
 
+  test.each([
+    ["550 ANN.LEE: unknown", "ann.lee@acme.test", "550 <person>: unknown"],
+    // The long s is another form of the letter s.
+    ["550 \u017fam: unknown", "sam@acme.test", "550 <person>: unknown"],
+    ["550 s\u00d6ren: unknown", "s\u00f6ren@acme.test", "550 <person>: unknown"],
+    ["550 sam%2bnews%40acme.test: unknown", "sam+news@acme.test", "550 <address>: unknown"],
+    ["550 bob@acme.test: unknown", "ann@acme.test", "550 <address>: unknown"],
+  ])("%j does not name %s in other letters", (text, email, clean) => {
+    expect(withoutPerson({ email })(text)).toBe(clean)
+  })
+
   test("takes linear time, however long a word is", () => {
     const long = "x".repeat(10_000)
     for (let round = 0; round < 2_000; round += 1) withoutAddresses(long)
