@@ -16,6 +16,14 @@ export type GateEvent =
   | { readonly type: "REACHED" }
   /** It refuses us whatever the mail: a wrong password, a missing certificate. */
   | { readonly type: "CONFIG_REFUSED" }
+  /** It takes mail, but not so much at once. */
+  | { readonly type: "ASKED_FOR_LESS" }
+
+/** A host that asked for less is given one send more at once after so much peace, milliseconds. */
+const peaceMs = 10_000
+
+/** Sends that were under way when it asked say nothing new, milliseconds. */
+const echoMs = 5_000
 
 /** Sends under way at once before the first one has shown that the transport is set up well. */
 const unprovenConcurrency = 4
@@ -43,6 +51,8 @@ export interface GateView {
   /** When the next probe goes out, epoch ms. */
   readonly probeAt: number | null
   readonly sending: number
+  /** Sends that may be under way at once now: fewer than the transport's own limit while its host asks for less. */
+  readonly concurrency: number
   /** Mails that stand in line. */
   readonly waiting: number
 }
@@ -91,6 +101,9 @@ export class TransportGate extends Context.Service<
         // Both of elapsedMs.
         let nextStartAt = Number.NEGATIVE_INFINITY
         let nextProbeAt = Number.NEGATIVE_INFINITY
+        // What the host was given right after it asked for less last.
+        let reduced = maxConcurrency
+        let reducedAt = Number.NEGATIVE_INFINITY
         let closed = false
 
         // When the first in line may start: now, at an instant, or once a probe has told about the host.
@@ -99,7 +112,18 @@ export class TransportGate extends Context.Service<
           return probing ? Number.POSITIVE_INFINITY : Math.max(nextStartAt, nextProbeAt)
         }
 
-        const concurrency = (): number => (proven ? maxConcurrency : Math.min(maxConcurrency, unprovenConcurrency))
+        const concurrency = (): number => {
+          const peace = Math.floor((elapsedMs(clock) - reducedAt) / peaceMs)
+          const allowed = Math.min(maxConcurrency, reduced + peace)
+          return proven ? allowed : Math.min(allowed, unprovenConcurrency)
+        }
+
+        const halve = (): void => {
+          const now = elapsedMs(clock)
+          if (now - reducedAt < echoMs) return
+          reduced = Math.max(1, Math.floor(Math.min(concurrency(), Math.max(1, sending)) / 2))
+          reducedAt = now
+        }
 
         /** Takes the next out of the line that its limits let start; who waits too long for them is put off. */
         const takeNext = (): Waiting | undefined => {
@@ -191,6 +215,7 @@ export class TransportGate extends Context.Service<
             Effect.sync(() => {
               if (event.type === "CONFIG_REFUSED") proven = false
               else if (event.type === "REACHED") proven = true
+              else if (event.type === "ASKED_FOR_LESS") halve()
               else {
                 proven ||= event.type === "SUCCEEDED"
                 circuit = stepCircuit(circuit, event)
@@ -205,6 +230,7 @@ export class TransportGate extends Context.Service<
             cause: circuit.context.cause,
             probeAt: circuit.context.probeAt,
             sending,
+            concurrency: concurrency(),
             waiting: line.size,
           })),
           close: Effect.sync(() => {

@@ -8,6 +8,7 @@ import {
   type LeadInput,
   type LimitsInput,
   type Message,
+  type SendOutcome,
   type Storage,
   type StorageDriver,
 } from "sendstate/sdk"
@@ -196,4 +197,63 @@ test("rates are written in several ways", async () => {
     await expect(spring.completed()).resolves.toMatchObject({ sent: 1 })
     await runtime.close()
   }
+})
+
+it.effect("health shows who asked for less, and how it recovers", () => {
+  const refuses = new Set(["slow.test"])
+  const outcome = ({ to }: Message): SendOutcome =>
+    refuses.has(to.address.split("@")[1] ?? "")
+      ? {
+          type: "rejected",
+          scope: "sender",
+          retryable: true,
+          code: "451",
+          enhancedCode: "4.7.0",
+          response: "slow down",
+        }
+      : accepted
+  return Effect.gen(function* () {
+    const { create, health } = yield* Sendstate
+    const spring = yield* create(campaign({ retry: { attempts: 100, base: "30 seconds", factor: 1, jitter: 0 } }))
+    yield* spring.enroll(crowd(100).map(({ email }) => ({ email: email.replace("example.test", "slow.test") })))
+    yield* spring.enroll(crowd(100))
+    yield* advance(3_000, 100)
+    const [slowed] = (yield* health).slowed
+    expect(slowed).toMatchObject({ domain: "slow.test", cause: "slow down" })
+    expect(slowed?.perSecond).toBeCloseTo((slowed?.fullPerSecond ?? 0) / 2)
+    refuses.clear()
+    yield* advance(60_000, 1_000)
+    const [better] = (yield* health).slowed
+    expect(better?.perSecond ?? Number.POSITIVE_INFINITY).toBeGreaterThan(slowed?.perSecond ?? 0)
+    yield* advanceUntil(
+      Effect.map(spring.stats, ({ sent }) => sent === 200),
+      { stepMs: 1_000 },
+    )
+    yield* advance(600_000, 60_000)
+    expect((yield* health).slowed).toEqual([])
+  }).pipe(Effect.provide(layer({ outcome })))
+})
+
+it.effect("a server that asks for less is given half as much at once, and gets the rest back in time", () => {
+  let asked = 0
+  const outcome = (): SendOutcome => {
+    asked += 1
+    return asked === 50
+      ? { type: "rejected", scope: "host", retryable: true, code: "421", response: "421 4.7.0 slow down" }
+      : accepted
+  }
+  return Effect.gen(function* () {
+    const { create, health } = yield* Sendstate
+    const spring = yield* create(campaign())
+    yield* spring.enroll(crowd(60))
+    yield* advance(3_000, 50)
+    const concurrency = Effect.map(health, ({ transport }) => transport.gate.concurrency)
+    expect(asked).toBeGreaterThan(50)
+    const reduced = yield* concurrency
+    expect(reduced).toBeLessThanOrEqual(8)
+    yield* advance(20_000, 1_000)
+    expect(yield* concurrency).toBe(reduced + 2)
+    yield* advance(200_000, 10_000)
+    expect(yield* concurrency).toBe(16)
+  }).pipe(Effect.provide(layer({ outcome, maxConcurrency: 16 })))
 })

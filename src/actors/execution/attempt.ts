@@ -18,6 +18,7 @@ import type { Recipient } from "../campaign/recipient.ts"
 import { isTransportFault, type SendEvent } from "../send-event.ts"
 import { shapedMailOf } from "../shaping/shaped-mail.ts"
 import type { Later, Ticket } from "../shaping/shaper.ts"
+import { slowDownOf } from "../shaping/slow-down.ts"
 import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
@@ -230,6 +231,10 @@ const send = (
     const event = yield* callTransport(services, campaign, sending, message, startedNanos)
     const heard = gateEventOf(event)
     if (heard !== undefined) yield* services.gate.report(heard)
+    const asked = slowDownOf(event)
+    if (asked?.by === "domain")
+      yield* services.shaper.slowDown(shapedMailOf(definition, rendered.row, lead), asked.cause)
+    else if (asked !== undefined) yield* services.gate.report({ type: "ASKED_FOR_LESS" })
     if (event.type === "REJECTED" && event.scope === "config")
       yield* Effect.ignore(campaign.degrade(`${sender.transport.name}: ${event.response ?? event.code}`))
     yield* saveReceipt(services, campaign, sending, event)

@@ -3,6 +3,7 @@ import type { CampaignState, StorageCapabilities, TransportCapabilities } from "
 import type { CampaignActor } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import type { Problem, Problems } from "../problems.ts"
+import type { PaceView } from "../shaping/paces.ts"
 import type { BucketView } from "../shaping/shaper.ts"
 import type { GateView } from "../transport-gate.ts"
 
@@ -13,6 +14,8 @@ export interface Health {
   readonly transport: { readonly name: string; readonly capabilities: TransportCapabilities; readonly gate: GateView }
   /** Limits that keep mails waiting in this process. */
   readonly limits: ReadonlyArray<BucketView>
+  /** Recipient domains that asked for less mail, and are sent less for now. */
+  readonly slowed: ReadonlyArray<PaceView>
   readonly renderer: { readonly name: string; readonly version: string }
   readonly campaigns: ReadonlyArray<{
     readonly id: string
@@ -32,7 +35,7 @@ export const healthOf = (
   actors: ReadonlyArray<CampaignActor>,
   draining: boolean,
 ): Effect.Effect<Health> =>
-  Effect.map(Effect.all([services.gate.view, services.shaper.view]), ([gate, limits]) => ({
+  Effect.map(Effect.all([services.gate.view, services.shaper.view]), ([gate, { limits, slowed }]) => ({
     state: draining ? "draining" : "running",
     storage: { name: services.store.storage.name, capabilities: services.store.storage.capabilities },
     transport: {
@@ -41,6 +44,7 @@ export const healthOf = (
       gate,
     },
     limits,
+    slowed,
     renderer: { name: services.templates.renderer.name, version: services.templates.renderer.version },
     campaigns: actors.map((actor) => {
       const { state, context } = actor.record().rest

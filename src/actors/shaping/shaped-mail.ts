@@ -39,6 +39,9 @@ export interface BucketOfMail {
   readonly rate: Rate
 }
 
+/** The key of a recipient domain's bucket. */
+export const domainKey = (domain: string): string => `domain:${domain}`
+
 /** The buckets that a mail takes from: the same ones for all mails that share a limit. */
 export const bucketsOf = (limits: Limits, mail: ShapedMail): ReadonlyArray<BucketOfMail> => {
   const sender = limits.senders.get(mail.sender) ?? limits.senders.get(anyDomain)
@@ -46,7 +49,7 @@ export const bucketsOf = (limits: Limits, mail: ShapedMail): ReadonlyArray<Bucke
   return [
     ...(limits.runtime === undefined ? [] : [{ key: "runtime", name: "runtime", rate: limits.runtime }]),
     ...(sender === undefined ? [] : [{ key: `sender:${mail.sender}`, name: `sender ${mail.sender}`, rate: sender }]),
-    ...(domain === undefined ? [] : [{ key: `domain:${mail.recipient}`, name: mail.recipient, rate: domain }]),
+    ...(domain === undefined ? [] : [{ key: domainKey(mail.recipient), name: mail.recipient, rate: domain }]),
     ...(mail.limit === undefined
       ? []
       : [{ key: `campaign:${mail.campaignId}`, name: `campaign ${mail.campaignId}`, rate: mail.limit }]),

@@ -17,8 +17,9 @@ import {
   slotInLine,
 } from "./bucket-state.ts"
 import type { Standing } from "./line.ts"
+import { Paces, type PaceView } from "./paces.ts"
 import { makeReservations } from "./reservations.ts"
-import { bucketsOf, limitReason, type ShapedMail } from "./shaped-mail.ts"
+import { bucketsOf, domainKey, limitReason, type ShapedMail } from "./shaped-mail.ts"
 
 /** Who would wait longer for a bucket, milliseconds, is put off until its turn instead of standing in line. */
 const patienceMs = 2_000
@@ -99,8 +100,13 @@ export class Shaper extends Context.Service<
     ) => Effect.Effect<A | Later, E>
     /** Calls back when tickets should be asked again. */
     readonly onChange: (listener: () => void) => void
-    /** The buckets that are empty or waited for. */
-    readonly view: Effect.Effect<ReadonlyArray<BucketView>>
+    /** The recipient's domain asked for less mail. */
+    readonly slowDown: (mail: ShapedMail, cause: string) => Effect.Effect<void>
+    /** The buckets that are empty or waited for, and the domains that are sent less than usual. */
+    readonly view: Effect.Effect<{
+      readonly limits: ReadonlyArray<BucketView>
+      readonly slowed: ReadonlyArray<PaceView>
+    }>
   }
 >()("sendstate/actors/Shaper") {
   /** @param room Executions alive at once per campaign: a quarter of them may stand in line for buckets. */
@@ -111,6 +117,7 @@ export class Shaper extends Context.Service<
         const clock = yield* Clock.Clock
         const places = Math.max(1, Math.floor(room / 4))
         const buckets = new Map<string, BucketState>()
+        const paces = new Paces()
         // How many of a campaign stand in line for a bucket.
         const patient = new Map<string, number>()
         let listener = (): void => {}
@@ -135,6 +142,16 @@ export class Shaper extends Context.Service<
             buckets.set(key, bucket)
             return bucket
           })
+
+        // Asked anew each time: a domain may ask for less while its mails stand in line.
+        const withPace = (
+          mail: ShapedMail,
+          states: ReadonlyArray<BucketState>,
+          now: number,
+        ): ReadonlyArray<BucketState> => {
+          const pace = paces.bucketOf(mail.recipient, now)
+          return pace === undefined ? states : [...states, pace]
+        }
 
         const latest = (
           states: ReadonlyArray<BucketState>,
@@ -235,9 +252,10 @@ export class Shaper extends Context.Service<
           campaignId: mail.campaignId,
           priority: mail.priority,
           take: (now) => {
-            const wait = take(states, now)
+            const wait = take(withPace(mail, states, now), now)
             if (wait === undefined) {
               leave()
+              paces.note(mail.recipient, now)
               return undefined
             }
             const isOld = !mail.priority && now - since > 2 * patienceMs
@@ -252,14 +270,14 @@ export class Shaper extends Context.Service<
             return at - now
           },
           look: (now) => {
-            const place = latest(states, now, (bucket) => slotInLine(bucket, mail.priority, now))
+            const place = latest(withPace(mail, states, now), now, (bucket) => slotInLine(bucket, mail.priority, now))
             return place === undefined || freeAt(place.bucket, now) <= now
               ? undefined
               : { bucket: place.bucket.name, until: freeAt(place.bucket, now) }
           },
           later: (now) => {
             leave()
-            return putOff(mail, states, now)
+            return putOff(mail, withPace(mail, states, now), now)
           },
         })
 
@@ -267,20 +285,26 @@ export class Shaper extends Context.Service<
           withTicket: <A, E>(mail: ShapedMail, body: (ticket: Ticket) => Effect.Effect<A, E>) =>
             Effect.suspend((): Effect.Effect<A | Later, E> => {
               const now = clock.currentTimeMillisUnsafe()
-              const states = statesOf(mail)
+              const limiting = statesOf(mail)
+              const states = withPace(mail, limiting, now)
               const at = joinsAt(mail, states, now)
               const waits = at > now
               const hasPlace = at - now <= patienceMs && (patient.get(turnsOf(mail)) ?? 0) < places
               if (waits && mail.mayMove && !hasPlace) return Effect.succeed(putOff(mail, states, now))
               const leave = join(mail, states, waits)
-              return Effect.ensuring(body(ticketFor(mail, states, now, leave)), Effect.sync(leave))
+              return Effect.ensuring(body(ticketFor(mail, limiting, now, leave)), Effect.sync(leave))
             }),
           onChange: (next) => {
             listener = next
           },
+          slowDown: (mail, cause) =>
+            Effect.sync(() => {
+              const limit = buckets.get(domainKey(mail.recipient))
+              paces.slowDown(mail.recipient, limit, cause, clock.currentTimeMillisUnsafe())
+            }),
           view: Effect.sync(() => {
             const now = clock.currentTimeMillisUnsafe()
-            return [...buckets.values()]
+            const waitedFor = [...buckets.values()]
               .map((bucket): BucketView => {
                 const at = freeAt(bucket, now)
                 return {
@@ -290,6 +314,7 @@ export class Shaper extends Context.Service<
                 }
               })
               .filter(({ emptyUntil, waiting }) => emptyUntil !== null || waiting > 0)
+            return { limits: waitedFor, slowed: paces.view(now) }
           }),
         })
       }),
