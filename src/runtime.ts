@@ -82,6 +82,7 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
   const storage = options.storage ?? sqlite("sendstate.db")
   const renderer = options.renderer ?? mjml({ directory: "templates" })
   const { signingKeys, suppressionKey } = options
+  const limits = parseLimits(options.limits ?? {})
   const room = roomFor(options.maxLive ?? defaultMaxLive, options.transport)
   const services = Layer.mergeAll(
     Committer.layer,
@@ -91,12 +92,13 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
     Sender.layer(options.transport),
     TransportGate.layer(options.transport),
   ).pipe(
-    Layer.provideMerge(Shaper.layer(parseLimits(options.limits ?? {}), room)),
+    Layer.provideMerge(Shaper.layer(limits, room)),
     Layer.provideMerge(Layer.mergeAll(Store.layer(storage), Problems.layer)),
   )
   const runtime = RuntimeActor.layer({
     observers: options.observers ?? [],
     maxLive: room,
+    frequency: limits.frequency,
     passive: false,
     standby: options.standby ?? false,
     leadOf: options.leadOf,

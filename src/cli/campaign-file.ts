@@ -39,6 +39,7 @@ const fields = new Set([
   "retry",
   "onUnknown",
   "limit",
+  "frequency",
   "priority",
   "limits",
   "locale",

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises"
 import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -122,6 +123,25 @@ it.effect("a mail in line for the transport says what it waits for", () =>
     expect(summaries).toContainEqual("due, waiting: the rate of memory")
   }).pipe(Effect.provide(layer({ maxPerSecond: 0.01 }))),
 )
+
+/** A store whose documents take their time, so that readers and writers of one overtake each other. */
+const slowDocuments = (): Storage => {
+  const real = memoryStorage()
+  return {
+    ...real,
+    open: async (options) => {
+      const driver = await real.open(options)
+      return {
+        ...driver,
+        documents: async (kind, keys) => {
+          const found = await driver.documents(kind, keys)
+          await setImmediate()
+          return found
+        },
+      }
+    },
+  }
+}
 
 /** One store that several runtimes open, as processes of a shared storage do. */
 const shared = (): Storage => {
@@ -256,4 +276,31 @@ it.effect("a server that asks for less is given half as much at once, and gets t
     yield* advance(200_000, 10_000)
     expect(yield* concurrency).toBe(16)
   }).pipe(Effect.provide(layer({ outcome, maxConcurrency: 16 })))
+})
+
+it.effect("campaigns that mail one lead at the same moment pass a cap together no more than one by one", () => {
+  let sent = 0
+  const outcome = (): SendOutcome => {
+    sent += 1
+    return accepted
+  }
+  return Effect.gen(function* () {
+    const { create, explain } = yield* Sendstate
+    const mails = yield* Effect.forEach(["one", "two", "three", "four"], (id) =>
+      Effect.gen(function* () {
+        const one = yield* create(campaign({ id, timeZone: "Asia/Tokyo" }))
+        return yield* one.schedule([{ lead: { email: "ann@example.test" }, template: "hello", at: 5_000 }])
+      }),
+    )
+    yield* advance(10_000, 500)
+    expect(sent).toBe(2)
+    const waiting = (yield* Effect.forEach(mails.flat(), (id) => explain(id))).filter(
+      ({ execution }) => execution.state === "scheduled",
+    )
+    expect(waiting).toHaveLength(2)
+    for (const { summary, execution } of waiting) {
+      expect(summary).toContain("frequency cap of 2 a day reached until 1970-01-02T00:00:0")
+      expect(execution).toMatchObject({ context: { attempt: 0, used: 0 }, owner: null })
+    }
+  }).pipe(Effect.provide(layer({ outcome, storage: slowDocuments(), limits: { frequency: { max: 2, per: "day" } } })))
 })

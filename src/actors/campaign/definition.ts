@@ -3,6 +3,7 @@ import {
   type Attachment,
   type Campaign,
   contentHash,
+  type FrequencyCap,
   type Json,
   type LatePolicy,
   type Mailbox,
@@ -35,6 +36,8 @@ export interface Definition {
   readonly onUnknown: UnknownPolicy
   /** Absent for none. */
   readonly limit?: Rate
+  /** Absent for none. */
+  readonly frequency?: FrequencyCap
   /** Absent for `bulk`. */
   readonly priority?: Priority
   readonly locale: string | null
@@ -83,6 +86,7 @@ export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, str
   onUnknown: campaign.onUnknown,
   // Left out where they are as ever: a definition that was stored before has the same hash.
   ...(campaign.limit === undefined ? {} : { limit: campaign.limit }),
+  ...(campaign.frequency === undefined ? {} : { frequency: campaign.frequency }),
   ...(campaign.priority === "bulk" ? {} : { priority: campaign.priority }),
   locale: campaign.locale ?? null,
   timeZone: campaign.timeZone,

@@ -16,6 +16,7 @@ import {
 import type { Definition } from "../campaign/definition.ts"
 import type { Recipient } from "../campaign/recipient.ts"
 import { isTransportFault, type SendEvent } from "../send-event.ts"
+import { type Capped, countMail, lookAtCaps } from "../shaping/frequency.ts"
 import { shapedMailOf } from "../shaping/shaped-mail.ts"
 import type { Later, Ticket } from "../shaping/shaper.ts"
 import { slowDownOf } from "../shaping/slow-down.ts"
@@ -40,6 +41,17 @@ const failed = (services: ProcessServices, code: string, text: string, retryable
 /** Saves an end that was reached before sending. A flag that came in between is applied at the next claim. */
 const saveUnsent = (services: ProcessServices, campaign: CampaignOfExecution, progress: Progress) =>
   Effect.map(saveProgress(services, campaign, progress), endOf)
+
+/** Nothing was begun: it waits as before, for longer. */
+const putOff = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  row: ExecutionRow,
+  { dueAt, reason }: Later | Capped,
+) => {
+  const at = services.clock.currentTimeMillisUnsafe()
+  return saveUnsent(services, campaign, advance(progressOf(row), { type: "RESCHEDULE", at, dueAt, reason }))
+}
 
 /** A mail that is ready, to whom, and as part of what. */
 interface Rendered {
@@ -201,6 +213,8 @@ const send = (
     // It may have stood in line for long.
     const closed = waitForHours(campaign, definition, rendered.row, lead, now)
     if (closed !== undefined) return yield* saveUnsent(services, campaign, closed)
+    const capped = yield* countMail(services, { row: rendered.row, lead, definition, now })
+    if (capped !== undefined) return yield* putOff(services, campaign, rendered.row, capped)
     const intended = advance(rendered, { type: "RENDERED", at: now })
     const commit = commitOf(intended, {
       intent: { attempt: intended.context.attempt, at: now },
@@ -240,13 +254,6 @@ const send = (
     yield* saveReceipt(services, campaign, sending, event)
     return "committed"
   }).pipe(Effect.uninterruptible)
-
-const moved = (services: ProcessServices, { dueAt, reason }: Later): ExecutionEvent => ({
-  type: "RESCHEDULE",
-  at: services.clock.currentTimeMillisUnsafe(),
-  dueAt,
-  reason,
-})
 
 interface Turn {
   readonly rendering: Progress
@@ -304,13 +311,12 @@ export const attemptExecution = (
     const elsewhen =
       treatLate(campaign, definition, row, lead, now) ?? waitForHours(campaign, definition, row, lead, now)
     if (elsewhen !== undefined) return yield* saveUnsent(services, campaign, elsewhen)
+    const capped = yield* lookAtCaps(services, { row, lead, definition, now })
+    if (capped !== undefined) return yield* putOff(services, campaign, row, capped)
     const mail = shapedMailOf(definition, row, lead)
     const end = yield* services.shaper.withTicket(mail, (ticket) =>
       attemptInTurn(services, campaign, { rendering, lead, ticket, fail }),
     )
     if (end === "closed") return "release"
-    // Nothing was begun: it waits as before, for longer.
-    return typeof end === "string"
-      ? end
-      : yield* saveUnsent(services, campaign, advance(progressOf(row), moved(services, end)))
+    return typeof end === "string" ? end : yield* putOff(services, campaign, row, end)
   })

@@ -1,7 +1,7 @@
 import type { Clock } from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type { Random } from "effect/Random"
-import type { ExecutionRow, Flag, Lead, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
+import type { ExecutionRow, Flag, FrequencyCap, Lead, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { CampaignClock } from "../campaign/record.ts"
 import type { CancelOrders } from "../cancel-orders.ts"
@@ -25,6 +25,8 @@ export interface ProcessServices {
   readonly bus: EventBus["Service"]
   readonly gate: TransportGate["Service"]
   readonly shaper: Shaper["Service"]
+  /** How many mails each lead gets, from all campaigns together. */
+  readonly frequency: FrequencyCap | undefined
   readonly sender: Sender["Service"]
   readonly templates: Templates["Service"]
   readonly secrets: Secrets["Service"]

@@ -16,6 +16,7 @@ import {
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { frequencyKey } from "../shaping/frequency.ts"
 import { cancelExecution } from "./execution-control.ts"
 import { addressRecord, removeRecords } from "./feedback-record.ts"
 import { suppressKey } from "./suppressing.ts"
@@ -204,6 +205,9 @@ const eraseOne = (
     while (true) {
       const cancelled = yield* endAll(runtime, leadId, until)
       const settings = yield* removeSettings(runtime.services, leadId)
+      yield* store.use((driver) =>
+        driver.writeDocuments([{ kind: "frequency", key: frequencyKey(leadId), value: null }]),
+      )
       // By chance, since a hash of the id would tell whoever guesses the id that it is this one.
       const pseudonym = `forgotten:${idOf("forgotten", clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe())}`
       // Last, and in one step: until then the person is found again by whoever goes on after a crash.

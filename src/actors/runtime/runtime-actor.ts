@@ -12,6 +12,7 @@ import {
   type Counts,
   type ExecutionRow,
   type Feedback,
+  type FrequencyCap,
   type InvalidInput,
   idOf,
   NotFound,
@@ -62,6 +63,8 @@ export interface RuntimeSettings {
   readonly observers: ReadonlyArray<Observer>
   /** Executions alive at once, per campaign. */
   readonly maxLive: number
+  /** How many mails each lead gets, from all campaigns together. */
+  readonly frequency?: FrequencyCap | undefined
   /** Claims and sends nothing: for control of a store that nobody runs. */
   readonly passive: boolean
   /** Claims nothing until `leaveStandby`. */
@@ -157,6 +160,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       bus,
       gate,
       shaper,
+      frequency: settings.frequency,
       sender,
       templates,
       secrets,

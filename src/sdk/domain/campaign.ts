@@ -1,4 +1,5 @@
 import * as z from "zod"
+import { type FrequencyCap, frequencySchema } from "../limits/frequency.ts"
 import { type Rate, type RateInput, rateSchema } from "../limits/rate.ts"
 import { type RetryPolicy, type RetryPolicyInput, retryPolicySchema } from "../retry-policy.ts"
 import { parse, type StandardSchema } from "../schema.ts"
@@ -96,6 +97,8 @@ export interface CampaignInput<Data = unknown> {
   readonly onUnknown?: UnknownPolicy | undefined
   /** How much of this campaign may be sent, beside the runtime's limits: `"20 / second"`. Default: no limit of its own. */
   readonly limit?: RateInput | undefined
+  /** How many mails of this campaign each lead gets at most, beside the runtime's cap. Default: no cap of its own. */
+  readonly frequency?: FrequencyCap | undefined
   /** Default `bulk`. */
   readonly priority?: Priority | undefined
   /** BCP 47; for leads without one. */
@@ -128,6 +131,7 @@ export interface Campaign {
   readonly retry: RetryPolicy
   readonly onUnknown: UnknownPolicy
   readonly limit?: Rate
+  readonly frequency?: FrequencyCap
   readonly priority: Priority
   readonly locale?: string
   readonly timeZone: string
@@ -194,6 +198,7 @@ const campaignSchema = z.strictObject({
   retry: retryPolicySchema.prefault({}),
   onUnknown: z.enum(["hold", "assumeSent", "resend"]).default("hold"),
   limit: rateSchema.optional(),
+  frequency: frequencySchema.optional(),
   priority: z.enum(["bulk", "transactional"]).default("bulk"),
   locale: z.string().refine(isLocale, { message: "no language tag" }).optional(),
   timeZone: z.string().refine(isTimeZone, { message: "no IANA time zone that is known here" }).default("UTC"),

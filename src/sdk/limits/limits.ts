@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { domainOf, parseAddress } from "../domain/address.ts"
 import { parse } from "../schema.ts"
+import { type FrequencyCap, frequencySchema } from "./frequency.ts"
 import { type Rate, type RateInput, rateSchema, type WarmUpRateInput, warmUpRateSchema } from "./rate.ts"
 
 /** How much may be sent, over all campaigns of a storage. Every limit that concerns a mail holds for it. */
@@ -11,6 +12,8 @@ export interface LimitsInput {
   readonly senders?: Readonly<Record<string, WarmUpRateInput>> | undefined
   /** By domain of the recipient: `{ "gmail.com": "500 / hour", "*": "5 / second" }`; `"*"` for each other one by itself. */
   readonly domains?: Readonly<Record<string, WarmUpRateInput>> | undefined
+  /** How many mails each lead gets at most, from all campaigns together. */
+  readonly frequency?: FrequencyCap | undefined
 }
 
 /** Checked limits. */
@@ -18,6 +21,7 @@ export interface Limits {
   readonly runtime: Rate | undefined
   readonly senders: ReadonlyMap<string, Rate>
   readonly domains: ReadonlyMap<string, Rate>
+  readonly frequency: FrequencyCap | undefined
 }
 
 /** The key that stands for each domain without a rate of its own. */
@@ -43,6 +47,7 @@ const schema = z.strictObject({
   runtime: rateSchema.optional(),
   senders: byDomain.prefault({}),
   domains: byDomain.prefault({}),
+  frequency: frequencySchema.optional(),
 })
 
 /**
@@ -51,6 +56,6 @@ const schema = z.strictObject({
  * @throws InvalidInput naming each rate and domain that is not acceptable.
  */
 export const parseLimits = (input: LimitsInput): Limits => {
-  const { runtime, senders, domains } = parse(schema, input, "The limits")
-  return { runtime, senders, domains }
+  const { runtime, senders, domains, frequency } = parse(schema, input, "The limits")
+  return { runtime, senders, domains, frequency }
 }

@@ -7,7 +7,7 @@ import type { Json } from "../domain/lead.ts"
  * sends; `cancelled` is told apart). `definition`, `template`, `compiled`, `attachment`: by content hash.
  * `suppression`: its existence suppresses. `secret`: what signs links and hashes addresses. `feedback`: what
  * came back about a mail or from an address. `control`: requests of other processes. `limiter`: what was set aside of each
- * limit. `setting`: everything small.
+ * limit. `frequency`: when a lead got its latest mails. `setting`: everything small.
  */
 export type DocumentKind =
   | "campaign"
@@ -22,6 +22,7 @@ export type DocumentKind =
   | "control"
   | "circuit"
   | "limiter"
+  | "frequency"
   | "setting"
 
 /** A keyed JSON value with a version that each write raises by one. */
