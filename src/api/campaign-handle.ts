@@ -1,7 +1,12 @@
 import * as Effect from "effect/Effect"
 import type { CampaignActor } from "../actors/campaign/campaign-actor.ts"
+import {
+  type PreflightOptions,
+  type PreflightReport,
+  preflightLeads,
+  previewMail,
+} from "../actors/preflight/preflight.ts"
 import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "../actors/runtime/enrolling.ts"
-import { type PreflightReport, preflightLeads, previewMail } from "../actors/runtime/preflight.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "../actors/runtime/scheduling.ts"
 import { waitForState } from "../actors/runtime/waiting.ts"
@@ -52,8 +57,11 @@ export interface CampaignHandle {
   schedule(mail: ScheduleInput, options?: WaitOptions): Promise<string>
   /** Schedules mails in one step: all or, when it throws, none. Ids in the order given. */
   scheduleAll(mails: ReadonlyArray<ScheduleInput>, options?: WaitOptions): Promise<ReadonlyArray<string>>
-  /** Renders every mail for every acceptable lead and lists what fails. Stores and sends nothing. */
-  preflight(leads: LeadSource, options?: WaitOptions): Promise<PreflightReport>
+  /**
+   * Renders every mail for every acceptable lead, lists what fails, and warns of what may keep a mail from being read: its
+   * sender, links, size, the rules for bulk mail. Stores and sends nothing.
+   */
+  preflight(leads: LeadSource, options?: WaitOptions & PreflightOptions): Promise<PreflightReport>
   /** The mail of one step (counted from 0) for one lead, as it would be sent. */
   preview(lead: LeadInput, options?: WaitOptions & { readonly step?: number }): Promise<Message>
   /** This campaign's events from now on, each after it is durable. */
@@ -109,7 +117,9 @@ export const makeCampaignHandle = (
     scheduleAll: (mails, options = {}) => run(scheduleMails(runtime.services, actor, mails), options.signal),
     preflight: (leads, options = {}) =>
       run(
-        Effect.flatMap(actor.loaded, (loaded) => preflightLeads(runtime.services, loaded, leads, leadData, now())),
+        Effect.flatMap(actor.loaded, (loaded) =>
+          preflightLeads(runtime.services, loaded, leads, leadData, now(), options),
+        ),
         options.signal,
       ),
     preview: async (lead, options = {}) => {

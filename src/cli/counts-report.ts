@@ -3,6 +3,7 @@ import { countText, numberText } from "./duration-text.ts"
 import type { LeadSurvey } from "./lead-survey.ts"
 import type { Output } from "./output.ts"
 import { writeTable } from "./table.ts"
+import { warningObjects } from "./warning-text.ts"
 
 /** Where a campaign stands, as reported. */
 export interface CampaignReport {
@@ -26,7 +27,7 @@ const listed = 1_000
 /** The one object of `run --json`: the conserved counts, flat, and what became of the rows of the file. */
 export const reportObject = (
   { campaign, state, cause, counts }: CampaignReport,
-  survey: Pick<LeadSurvey, "rejected" | "duplicates">,
+  survey: Pick<LeadSurvey, "rejected" | "duplicates" | "warnings">,
   more: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> => ({
   campaign,
@@ -38,6 +39,7 @@ export const reportObject = (
   ...more,
   rejectedRows: survey.rejected.slice(0, listed),
   duplicateRows: survey.duplicates.slice(0, listed),
+  warnings: warningObjects(survey.warnings),
 })
 
 const meanings: ReadonlyArray<readonly [keyof Counts, string]> = [

@@ -1,7 +1,8 @@
-import type { CampaignHandle } from "sendstate"
+import type { CampaignHandle, PreflightWarning } from "sendstate"
 import type { Lead } from "sendstate/sdk"
 import type { EnrolledAddresses } from "./enrolled-address.ts"
 import { type LeadRow, readLeads } from "./lead-file.ts"
+import { mergeWarnings } from "./warning-text.ts"
 
 /** A row that is not mailed, and why. */
 export interface RejectedRow {
@@ -20,6 +21,8 @@ export interface LeadSurvey {
   readonly leads: number
   readonly rejected: ReadonlyArray<RejectedRow>
   readonly duplicates: ReadonlyArray<DuplicateRow>
+  /** What keeps no mail from being sent, and may keep it from being read. */
+  readonly warnings: ReadonlyArray<PreflightWarning>
   /** The leads again, read anew from the file. */
   readonly again: () => AsyncGenerator<Lead, void, void>
 }
@@ -43,11 +46,11 @@ const problemsListed = 1_000
 
 type LeadLine = Extract<LeadRow, { type: "lead" }>
 
-/** Renders every mail of these leads; the lines that fail, with the reason. */
-const rejectedByRendering = async (
+/** Renders every mail of these leads: the lines that fail, with the reason, and what the mails are to be looked at for. */
+const checkRendering = async (
   options: SurveyOptions,
   chunk: ReadonlyArray<LeadLine>,
-): Promise<ReadonlyArray<RejectedRow>> => {
+): Promise<{ readonly failed: ReadonlyArray<RejectedRow>; readonly warnings: ReadonlyArray<PreflightWarning> }> => {
   const report = await options.campaign.preflight(
     chunk.map(({ lead }) => lead),
     { signal: options.signal },
@@ -60,7 +63,11 @@ const rejectedByRendering = async (
     reasons.push(`the mail "${template}" cannot be rendered: ${issues === "" ? error.message : issues}`)
     byLine.set(line, reasons)
   }
-  return [...byLine].map(([line, reasons]) => ({ line, reason: reasons.join("; ") }))
+  return {
+    failed: [...byLine].map(([line, reasons]) => ({ line, reason: reasons.join("; ") })),
+    // Those of the campaign are about all leads together.
+    warnings: report.warnings.filter(({ template }) => template !== undefined),
+  }
 }
 
 const duplicatesInStore = async (
@@ -96,12 +103,14 @@ export const surveyLeads = async (options: SurveyOptions): Promise<LeadSurvey> =
   const left = new Set<number>()
   let chunk: LeadLine[] = []
   let leads = 0
+  let ofMails: ReadonlyArray<PreflightWarning> = []
 
   const flush = async (): Promise<void> => {
     const known = await duplicatesInStore(options, chunk)
     const lines = new Set(known.map(({ line }) => line))
     const fresh = chunk.filter(({ line }) => !lines.has(line))
-    const failed = await rejectedByRendering(options, fresh)
+    const { failed, warnings } = await checkRendering(options, fresh)
+    ofMails = mergeWarnings(ofMails, warnings)
     for (const { line } of [...known, ...failed]) left.add(line)
     duplicates.push(...known)
     rejected.push(...failed)
@@ -123,5 +132,7 @@ export const surveyLeads = async (options: SurveyOptions): Promise<LeadSurvey> =
   await flush()
   rejected.sort((a, b) => a.line - b.line)
   duplicates.sort((a, b) => a.line - b.line)
-  return { leads, rejected, duplicates, again: () => takeLeads(options.file, left, leads) }
+  const ofCampaign = await options.campaign.preflight([], { recipients: leads, signal: options.signal })
+  const warnings = [...ofCampaign.warnings, ...ofMails]
+  return { leads, rejected, duplicates, warnings, again: () => takeLeads(options.file, left, leads) }
 }

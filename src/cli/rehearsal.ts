@@ -48,6 +48,9 @@ const storedDocuments = async (file: string, campaign: Campaign): Promise<Readon
     const [record] = await driver.documents("campaign", [campaign.id])
     if (record === undefined) return []
     const found = [record]
+    // Links of a preview work where those of the campaign do.
+    const [signing] = await driver.documents("secret", ["signing"])
+    if (signing !== undefined) found.push(signing)
     for (const kind of ["definition", "template", "compiled", "attachment"] as const)
       for await (const document of documentsOf(driver, kind)) found.push(document)
     return found

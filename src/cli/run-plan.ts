@@ -8,6 +8,7 @@ import { type Output, printable } from "./output.ts"
 import type { SmtpServer } from "./smtp-server.ts"
 import { shownStore } from "./store-file.ts"
 import { cutTo } from "./table.ts"
+import { writeWarnings } from "./warning-text.ts"
 
 /** What a run is about to do. */
 export interface RunPlan {
@@ -102,4 +103,5 @@ export const writePlan = (output: Output, { file, survey, server, storeFile, sto
   if (stored !== undefined && speed !== undefined && speed !== stored.status.speed)
     line("", `--speed ${speed} is not used: the campaign was begun with ${stored.status.speed}, and keeps it`)
   writeBadRows(output, survey)
+  writeWarnings(output, survey.warnings)
 }

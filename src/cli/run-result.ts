@@ -35,7 +35,7 @@ export const writeResult = (request: RunRequest, survey: LeadSurvey, report: Cam
 /** The object that ends a run with `--json`. */
 export const writeObject = (
   { json, storeFile }: RunRequest,
-  survey: Pick<LeadSurvey, "rejected" | "duplicates">,
+  survey: Pick<LeadSurvey, "rejected" | "duplicates" | "warnings">,
   report: CampaignReport,
   more: Readonly<Record<string, unknown>> = {},
 ): void => {

@@ -82,7 +82,7 @@ export const runSession = async (request: RunRequest, renderer: Renderer): Promi
     return await checkAndSend(request, server, renderer)
   } catch (error) {
     if (!request.interruption.wasAsked()) throw error
-    writeObject(request, { rejected: [], duplicates: [] }, await reportNow(request))
+    writeObject(request, { rejected: [], duplicates: [], warnings: [] }, await reportNow(request))
     return exitCodes.drained
   } finally {
     await server?.transport.close?.()

@@ -1,5 +1,6 @@
 import { defineCommand } from "citty"
-import type { Mailbox, Message, SendOutcome } from "sendstate/sdk"
+import type { CampaignHandle } from "sendstate"
+import type { Lead, Mailbox, Message, SendOutcome } from "sendstate/sdk"
 import { readCampaignFile } from "../campaign-file.ts"
 import { type ExitCode, exitCodes } from "../exit-code.ts"
 import { findLead } from "../lead-lookup.ts"
@@ -11,6 +12,7 @@ import { defaultStoreFile } from "../store-file.ts"
 import { sharedRenderer } from "../template-renderer.ts"
 import { sendTestMail } from "../test-mail.ts"
 import { UsageError } from "../usage-error.ts"
+import { warningObjects, writeWarnings } from "../warning-text.ts"
 
 const mailboxText = ({ name, address }: Mailbox): string => (name === undefined ? address : `${name} <${address}>`)
 
@@ -39,6 +41,13 @@ const objectOf = (mail: Message): Record<string, unknown> => ({
   attachments: mail.attachments.map(({ filename, content }) => ({ filename, bytes: content.byteLength })),
 })
 
+/** The mail, and what it and its campaign are to be looked at for. */
+const look = async (campaign: CampaignHandle, lead: Lead, step: number) => {
+  const mail = await campaign.preview(lead, { step })
+  const { warnings } = await campaign.preflight([lead], { step })
+  return { mail, warnings }
+}
+
 const tellOutcome = (outcome: SendOutcome, to: string): ExitCode => {
   if (outcome.type === "accepted") {
     err.line(`sent to ${to}${outcome.response === undefined ? "" : `: ${printable(outcome.response)}`}`)
@@ -52,12 +61,12 @@ const tellOutcome = (outcome: SendOutcome, to: string): ExitCode => {
   return outcome.scope === "config" ? exitCodes.trouble : exitCodes.failures
 }
 
-const sendTo = async (mail: Message, to: string, url: string | undefined, json: boolean): Promise<ExitCode> => {
+const sendTo = async (mail: Message, to: string, url: string | undefined, object?: object): Promise<ExitCode> => {
   const { transport } = smtpServer(url)
   try {
     const outcome = await sendTestMail(transport, mail, to)
     const code = tellOutcome(outcome, to)
-    if (json) writeJson({ ...objectOf(mail), sentTo: to, outcome })
+    if (object !== undefined) writeJson({ ...object, sentTo: to, outcome })
     return code
   } finally {
     await transport.close?.()
@@ -91,9 +100,11 @@ export const previewCommand = defineCommand({
     const { renderer, close } = sharedRenderer(file.templates)
     try {
       const rehearsal = await openRehearsal(file, { renderer, storeFile, update: true })
-      const mail = await rehearsal.campaign.preview(lead, { step: step - 1 }).finally(rehearsal.close)
-      if (args.to !== undefined) return await sendTo(mail, args.to, args.smtp, args.json === true)
-      if (args.json === true) writeJson(objectOf(mail))
+      const { mail, warnings } = await look(rehearsal.campaign, lead, step - 1).finally(rehearsal.close)
+      writeWarnings(err, warnings)
+      const object = args.json === true ? { ...objectOf(mail), warnings: warningObjects(warnings) } : undefined
+      if (args.to !== undefined) return await sendTo(mail, args.to, args.smtp, object)
+      if (object !== undefined) writeJson(object)
       else write(mail, args.html === true)
       return exitCodes.done
     } finally {

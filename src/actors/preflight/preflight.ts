@@ -4,7 +4,10 @@ import { InvalidInput, idOf, type Lead, NotFound, RenderError, type StorageError
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { makeMessage } from "../execution/mail.ts"
-import { checkLead, type LeadSource } from "./enrolling.ts"
+import { checkLead, type LeadSource } from "../runtime/enrolling.ts"
+import { checkMail } from "./mail-check.ts"
+import { checkSender } from "./sender-check.ts"
+import { type PreflightWarning, WarningTally } from "./warnings.ts"
 
 /** A mail that would fail. */
 export interface PreflightProblem {
@@ -20,6 +23,16 @@ export interface PreflightReport {
   readonly leads: number
   readonly mails: number
   readonly problems: { readonly total: number; readonly first: ReadonlyArray<PreflightProblem> }
+  /** What keeps no mail from being sent, and may keep it from being read: those of the campaign first. */
+  readonly warnings: ReadonlyArray<PreflightWarning>
+}
+
+/** How it is looked at. */
+export interface PreflightOptions {
+  /** How many there will be, where these leads are only some of them; default: as many as are given. */
+  readonly recipients?: number | undefined
+  /** Only this step, counted from 0; default: all. */
+  readonly step?: number | undefined
 }
 
 const problemsKept = 1_000
@@ -64,16 +77,21 @@ export const previewMail = (
     })
   })
 
-/** Renders every step for every lead that is acceptable, and lists what fails; nothing is stored, nothing is sent. */
+/**
+ * Renders every step for every lead that is acceptable, lists what fails, and warns of what may keep a mail from being
+ * read; nothing is stored, nothing is sent.
+ */
 export const preflightLeads = (
   services: Services,
   loaded: LoadedDefinition,
   source: LeadSource,
   leadData: StandardSchema | undefined,
   now: number,
+  { recipients, step: only }: PreflightOptions = {},
 ): Effect.Effect<PreflightReport, NotFound | StorageError | InvalidInput> =>
   Effect.gen(function* () {
     const first: PreflightProblem[] = []
+    const tally = new WarningTally()
     let total = 0
     let leads = 0
     let mails = 0
@@ -81,7 +99,10 @@ export const preflightLeads = (
     const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
     while (true) {
       const next = yield* Effect.promise(async () => iterator.next())
-      if (next.done === true) return { leads, mails, problems: { total, first } }
+      if (next.done === true) {
+        const ofCampaign = checkSender(loaded.definition, recipients ?? leads).map((one) => ({ ...one, mails: 0 }))
+        return { leads, mails, problems: { total, first }, warnings: [...ofCampaign, ...tally.all()] }
+      }
       index += 1
       const lead = yield* Effect.promise(async () => {
         try {
@@ -95,12 +116,16 @@ export const preflightLeads = (
       if (lead === undefined) continue
       leads += 1
       for (const [step, { template }] of loaded.definition.steps.entries()) {
+        if (only !== undefined && step !== only) continue
         mails += 1
-        yield* Effect.catchTag(previewMail(services, loaded, lead, step, now), "RenderError", (error) =>
-          Effect.sync(() => {
-            total += 1
-            if (first.length < problemsKept) first.push({ index, leadId: lead.id, template, error })
-          }),
+        yield* previewMail(services, loaded, lead, step, now).pipe(
+          Effect.map((message) => tally.add(checkMail(message), template, index)),
+          Effect.catchTag("RenderError", (error) =>
+            Effect.sync(() => {
+              total += 1
+              if (first.length < problemsKept) first.push({ index, leadId: lead.id, template, error })
+            }),
+          ),
         )
       }
       if (index % 50 === 0) yield* Effect.yieldNow
