@@ -33,7 +33,7 @@ export {
   type SettingsHandle,
   type SuppressionsHandle,
 } from "./api/runtime-handle.ts"
-export { openStore, type StoreHandle } from "./api/store-handle.ts"
+export { type OpenCircuit, openStore, type StoreHandle } from "./api/store-handle.ts"
 export type { SyncHandle } from "./api/sync-handle.ts"
 export type { RuntimeOptions } from "./runtime.ts"
 export * from "./sdk/errors.ts"

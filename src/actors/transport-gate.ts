@@ -2,12 +2,15 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { type CircuitEvent, startCircuit, stepCircuit } from "../machines/index.ts"
+import { type CircuitEvent, type CircuitRest, startCircuit, stepCircuit } from "../machines/index.ts"
 import type { Transport } from "../sdk/index.ts"
 import { makeAlarm } from "./alarm.ts"
 import { elapsedMs } from "./elapsed.ts"
+import type { Problems } from "./problems.ts"
 import { Line } from "./shaping/line.ts"
 import { type Later, Shaper, type Ticket } from "./shaping/shaper.ts"
+import type { Store } from "./store.ts"
+import { makeStoredCircuit } from "./stored-circuit.ts"
 
 /** What a call tells about the other side, beside what the circuit hears. */
 export type GateEvent =
@@ -18,6 +21,9 @@ export type GateEvent =
   | { readonly type: "CONFIG_REFUSED" }
   /** It takes mail, but not so much at once. */
   | { readonly type: "ASKED_FOR_LESS" }
+
+/** A stored time may come from a clock that was wrong, milliseconds. */
+const longestProbeWaitMs = 24 * 3_600_000
 
 /** A host that asked for less is given one send more at once after so much peace, milliseconds. */
 const peaceMs = 10_000
@@ -84,7 +90,7 @@ export class TransportGate extends Context.Service<
     readonly close: Effect.Effect<void>
   }
 >()("sendstate/actors/TransportGate") {
-  static readonly layer = (transport: Transport): Layer.Layer<TransportGate, never, Shaper> =>
+  static readonly layer = (transport: Transport): Layer.Layer<TransportGate, never, Shaper | Store | Problems> =>
     Layer.effect(
       TransportGate,
       Effect.gen(function* () {
@@ -105,6 +111,21 @@ export class TransportGate extends Context.Service<
         let reduced = maxConcurrency
         let reducedAt = Number.NEGATIVE_INFINITY
         let closed = false
+
+        // Known from before a restart, or from another process: the host is probed when they would have probed it.
+        const learn = (rest: CircuitRest): void => {
+          circuit = rest
+          const { probeAt } = rest.context
+          nextProbeAt =
+            probeAt === null
+              ? Number.NEGATIVE_INFINITY
+              : elapsedMs(clock) + Math.min(probeAt - clock.currentTimeMillisUnsafe(), longestProbeWaitMs)
+        }
+        const stored = yield* makeStoredCircuit(transport.name, (rest) => {
+          learn(rest)
+          admit()
+        })
+        if (stored.initial !== undefined) learn(stored.initial)
 
         // When the first in line may start: now, at an instant, or once a probe has told about the host.
         const opensAt = (): number => {
@@ -218,7 +239,11 @@ export class TransportGate extends Context.Service<
               else if (event.type === "ASKED_FOR_LESS") halve()
               else {
                 proven ||= event.type === "SUCCEEDED"
+                const before = circuit
                 circuit = stepCircuit(circuit, event)
+                // A single failure among sends that come through is nobody else's business.
+                if (circuit !== before && (circuit.state !== "closed" || before.state !== "closed"))
+                  stored.save(circuit)
                 const { probeAt } = circuit.context
                 if (event.type === "HOST_FAILED" && probeAt !== null)
                   nextProbeAt = elapsedMs(clock) + probeAt - event.at

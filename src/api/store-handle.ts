@@ -7,6 +7,7 @@ import { type Explanation, explainExecution } from "../actors/runtime/explain.ts
 import { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { storedSigningKeys } from "../actors/secrets.ts"
 import { Store } from "../actors/store.ts"
+import { circuitOf } from "../actors/stored-circuit.ts"
 import { layerPassive } from "../runtime.ts"
 import {
   type Counts,
@@ -29,6 +30,8 @@ import { listSuppressions } from "./suppression-list.ts"
 export interface StoreHandle extends AsyncDisposable {
   /** Every campaign with its conserved counts. */
   campaigns(): Promise<ReadonlyArray<CampaignStatus & { readonly counts: Counts }>>
+  /** Transports whose host could not take mail lately, and that send nothing but probes until it can. */
+  circuits(): Promise<ReadonlyArray<OpenCircuit>>
   /** @throws NotFound */
   execution(id: string): Promise<ExecutionRow>
   /** Executions by id, ascending; read in pages. */
@@ -51,6 +54,15 @@ export interface StoreHandle extends AsyncDisposable {
   control(command: ControlCommand, options?: { readonly deadlineMs?: number }): Promise<ControlResult>
   /** Gives the store back. */
   close(): Promise<void>
+}
+
+/** A transport that waits for its host. */
+export interface OpenCircuit {
+  readonly transport: string
+  /** When the host is probed next, epoch ms; `null` when nobody can say. */
+  readonly until: number | null
+  /** What the host said, without addresses. */
+  readonly cause: string | null
 }
 
 const pageSize = 1_000
@@ -131,6 +143,13 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
                 counts: columns,
               },
             ]
+      })
+    },
+    circuits: async () => {
+      const documents = await run(store.use((driver) => driver.listDocuments("circuit", { limit: pageSize })))
+      return documents.flatMap((document) => {
+        const { state, context } = circuitOf(document)
+        return state === "closed" ? [] : [{ transport: document.key, until: context.probeAt, cause: context.cause }]
       })
     },
     execution,

@@ -1,10 +1,12 @@
 import { defineCommand } from "citty"
+import type { OpenCircuit } from "sendstate"
 import { chooseCampaign, type StoredCampaign } from "../campaign-choice.ts"
 import { writeCounts } from "../counts-report.ts"
 import { numberText } from "../duration-text.ts"
 import { exitCodes } from "../exit-code.ts"
 import { out, printable, writeJson } from "../output.ts"
 import { storeArgs, withStore } from "../store-option.ts"
+import { timeText } from "../time-text.ts"
 
 const write = (campaign: StoredCampaign): void => {
   const { id, state, cause, speed, counts } = campaign
@@ -15,6 +17,11 @@ const write = (campaign: StoredCampaign): void => {
   ]
   out.line(`${out.style("bold", id)}  ${details.join(", ")}`)
   writeCounts(out, counts)
+}
+
+const writeCircuit = ({ transport, until, cause }: OpenCircuit): void => {
+  const time = until === null ? "" : ` until ${timeText(until)}`
+  out.line(`${out.style("bold", transport)}  circuit open${time}${cause === null ? "" : `: ${printable(cause)}`}`)
 }
 
 /** `sendstate status`. */
@@ -28,9 +35,11 @@ export const statusCommand = defineCommand({
     withStore(args.db, async (store, file) => {
       const campaigns =
         args.campaign === undefined ? await store.campaigns() : [await chooseCampaign(store, args.campaign)]
+      const circuits = await store.circuits()
       if (args.json === true)
         writeJson({
           database: file,
+          circuits,
           campaigns: campaigns.map(({ counts, id, ...status }) => ({ campaign: id, ...status, ...counts })),
         })
       else if (campaigns.length === 0) out.line(`${file} holds no campaign.`)
@@ -39,6 +48,7 @@ export const statusCommand = defineCommand({
           if (index > 0) out.line()
           write(campaign)
         }
+      if (args.json !== true) for (const circuit of circuits) writeCircuit(circuit)
       return exitCodes.done
     }),
 })
