@@ -101,8 +101,8 @@ export const drawOptions = (seed: number): SimOptions => {
       sigtermShare: chance.pick([0, 0.3, 0.9]),
     },
     freezes: {
-      perAwait: sometimes(storage === "shared" ? 0.7 : 0.15, chance.pick([0.01, 0.05, 0.2])),
-      mostMs: chance.pick([minute, 10 * minute]),
+      perAwait: sometimes(storage === "shared" ? 0.7 : 0.15, chance.pick([0.02, 0.1, 0.4])),
+      mostMs: chance.pick([5 * minute, 10 * minute]),
     },
     userActions: chance.between(0, 25),
     horizonMs: storage === "shared" ? 8 * minute : 6 * hour,

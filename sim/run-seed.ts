@@ -9,6 +9,9 @@ import { SimWorld, type Violation } from "./world/sim-world.ts"
 /** How long everything may take to end once nothing goes wrong any more, milliseconds. */
 const patienceMs = 3 * 24 * 3_600_000
 
+/** How long a fault may be under way, milliseconds: the slowest write, the latest request, the longest freeze. */
+const lastFaultMs = 5 * 60_000
+
 /** What became of one seed. */
 export interface SeedResult {
   readonly options: SimOptions
@@ -39,6 +42,8 @@ export const runSeed = async (seed: number, options = drawOptions(seed)): Promis
       world.time.sleep(options.stormMs),
     ])
     faults.stop()
+    // A write that fails has failed before its caller hears of it, and stops a campaign that was resumed meanwhile.
+    await world.time.sleep(lastFaultMs)
     world.story.tell("CALM")
     world.checks.startCalm()
     const until = world.now + patienceMs

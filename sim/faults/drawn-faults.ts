@@ -5,8 +5,9 @@ import { calm, type Faults } from "./faults.ts"
 /** How long a process may stand still, milliseconds: shorter and longer than leases last. */
 export const freezeMs = [2_000, 40_000, 200_000] as const
 
-// Nearly all requests of a process that shares its storage only ask whether there is something to do.
-const isPoll = (where: string): boolean => /claimDue|nextDueAt|listDocuments|counts/.test(where)
+// Between claim and receipt, where a process that stands still may lose what it holds. Nearly all other awaits are those
+// of a process that only asks whether there is something to do.
+const isOnTheWay = (where: string): boolean => /request commit|handoff|a write|a sync/.test(where)
 
 /** Faults as often as a seed's options say, until they are stopped. */
 export class DrawnFaults implements Faults {
@@ -56,7 +57,7 @@ export class DrawnFaults implements Faults {
 
   freezes: Faults["freezes"] = (where) => {
     const { perAwait, mostMs } = this.#options.freezes
-    if (this.#frozenMs >= mostMs || isPoll(where) || !this.#draws(perAwait)) return 0
+    if (this.#frozenMs >= mostMs || !isOnTheWay(where) || !this.#draws(perAwait)) return 0
     const frozenMs = this.#chance.pick(freezeMs)
     this.#frozenMs += frozenMs
     return frozenMs

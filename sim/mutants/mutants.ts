@@ -73,8 +73,8 @@ export const mutants: ReadonlyArray<Mutant> = [
   {
     name: "the next step is not planned in the commit that ends the one before",
     file: "actors/execution/progress.ts",
-    text: '{ enrollment: "finished" } : { plan: successor.next }',
-    replacement: '{ enrollment: "finished" } : {}',
+    text: "if (successor?.next !== undefined) return { plan: successor.next }",
+    replacement: "if (successor?.next !== undefined) return {}",
   },
   {
     name: "suppression is not checked with the intent",

@@ -137,17 +137,17 @@ export class User {
 
   /** Wishes of all kinds at times of their own. */
   async wishAll(wishes: ReadonlyArray<(user: User) => Promise<void>>): Promise<void> {
-    const planned = Array.from({ length: this.options.userActions }, () => ({
-      at: this.chance.between(1_000, this.options.stormMs),
-      wish: this.chance.pick(wishes),
-      // When much happens at once, most can go wrong.
-      isBusy: this.chance.happens(0.5),
-    }))
     const { time, server } = this.world
+    const planned = Array.from({ length: this.options.userActions }, () => {
+      const at = this.chance.between(1_000, this.options.stormMs)
+      // When much happens at once, most can go wrong: half of the wishes wait for a send, up to so many milliseconds.
+      const waitMs = this.chance.happens(0.5) ? this.chance.between(0, this.options.stormMs - at) : 0
+      return { at, waitMs, wish: this.chance.pick(wishes) }
+    })
     await Promise.all(
-      planned.map(async ({ at, wish, isBusy }) => {
+      planned.map(async ({ at, wish, waitMs }) => {
         await time.sleep(at)
-        if (isBusy) await Promise.race([server.nextCall(), time.sleep(this.options.stormMs - at)])
+        if (waitMs > 0) await Promise.race([server.nextCall(), time.sleep(waitMs)])
         await wish(this)
       }),
     )
