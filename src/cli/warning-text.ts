@@ -3,7 +3,7 @@ import { countText } from "./duration-text.ts"
 import { type Output, printable } from "./output.ts"
 
 /** `hello: ...`, and how many mails it is about where not all are meant. */
-export const warningText = ({ template, message, mails }: PreflightWarning): string =>
+const warningText = ({ template, message, mails }: PreflightWarning): string =>
   template === undefined ? message : `${template}: ${message} (${countText(mails, "mail")})`
 
 /** Lists what may keep mails from being read. */

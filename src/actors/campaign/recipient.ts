@@ -14,7 +14,7 @@ export interface Recipient {
 type Services = Pick<ProcessServices, "store" | "secrets" | "leadOf">
 
 /** Whether each of these addresses is suppressed, in one question. */
-export const areSuppressed = (
+const areSuppressed = (
   { store, secrets }: Pick<Services, "store" | "secrets">,
   wanted: ReadonlyArray<{ readonly address: string; readonly topic: string | null }>,
 ): Effect.Effect<ReadonlyArray<boolean>, StorageError> =>
