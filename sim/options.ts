@@ -33,6 +33,8 @@ export interface SimOptions {
     readonly faults: number
     readonly fates: Readonly<Record<Fate, number>>
   }
+  /** Mails per minute over all processes. */
+  readonly limitPerMinute: number | null
   readonly disk: { readonly latencyMs: number; readonly faults: number }
   readonly renderer: { readonly faults: number }
   /** Steps of the wall clock and freezes of a process, per hour. */
@@ -59,6 +61,7 @@ const drawFates = (chance: Chance): Record<Fate, number> =>
 /** Swarm testing: each seed has some kinds of faults only, so that no kind hides another. */
 export const drawOptions = (seed: number): SimOptions => {
   const chance = Chance.of(seed).fork("options")
+  const limits = Chance.of(seed).fork("limits")
   const sometimes = (share: number, value: number): number => (chance.happens(share) ? value : 0)
   const storage = chance.weighted({ sync: 6, async: 10, shared: 2 })
   const attempts = chance.between(1, 5)
@@ -89,6 +92,7 @@ export const drawOptions = (seed: number): SimOptions => {
       faults: chance.pick([0, 0.1, 0.4, 0.8]),
       fates: { ...drawFates(chance), busy: chance.between(1, 5) },
     },
+    limitPerMinute: limits.happens(0.4) ? limits.pick([2, 20, 600]) : null,
     disk: { latencyMs: chance.pick([1, 5, 50]), faults: sometimes(0.4, chance.pick([0.01, 0.05, 0.2])) },
     renderer: { faults: sometimes(0.3, chance.pick([0.05, 0.3])) },
     clock: {

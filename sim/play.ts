@@ -25,6 +25,7 @@ const quietOptions: SimOptions = {
     faults: 0,
     fates: {} as SimOptions["transport"]["fates"],
   },
+  limitPerMinute: null,
   disk: { latencyMs: 1, faults: 0 },
   renderer: { faults: 0 },
   clock: { stepsPerHour: 0, freezesPerHour: 0 },

@@ -93,10 +93,12 @@ export class SimWorld {
 
   /** What a process on this host runs with. */
   runtimeOptions(host: Host): RuntimeOptions {
+    const { limitPerMinute } = this.options
     return {
       storage: watchedStorage(this, this.#storageOf(host)),
       transport: this.server.transport(host),
       renderer: simulatedRenderer(this.faults, host),
+      ...(limitPerMinute === null ? {} : { limits: { domains: { "*": { count: limitPerMinute, per: "1 minute" } } } }),
     }
   }
 

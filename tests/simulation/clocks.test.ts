@@ -70,3 +70,18 @@ test("a clock that is set back does not keep the circuit open", async () => {
     expect(world.now - resetAt).toBeLessThan(10 * 60_000)
   })
 })
+
+test("a clock that is set back does not keep a limit empty", async () => {
+  await play({ leads: 4, limitPerMinute: 20 }, async (world) => {
+    await begin(world)
+    await until(world, () => world.server.total === 1)
+    const { runtime } = await campaignOn(world)
+    world.hosts[0]?.stepClock(-3 * hour)
+    world.clockSetBackMs += 3 * hour
+    // What was put off waits for its instant, like everything that is planned.
+    for (const { id } of world.durable.rows()) await runtime.executions.reschedule(id, runtime.now())
+    const resetAt = world.now
+    await until(world, () => world.server.total === 4)
+    expect(world.now - resetAt).toBeLessThan(60_000)
+  })
+})

@@ -1,5 +1,5 @@
 import { intervalAt, type Rate } from "../../sdk/index.ts"
-import { firstStart, type Stretch, startBefore } from "./bucket.ts"
+import { firstStart, furthestSlot, type Stretch, startBefore } from "./bucket.ts"
 
 /** A bucket as this process knows it. */
 export interface BucketState {
@@ -38,6 +38,21 @@ export const newBucketState = (key: string, name: string, rate: Rate): BucketSta
   waiting: 0,
   turns: new Map(),
 })
+
+/**
+ * Forgets slots of a future that a clock showed before it was set back: nothing would start until it comes. The limit
+ * still holds, since what is set aside from now on begins behind all that can have started.
+ */
+export const trustClock = (bucket: BucketState, now: number): void => {
+  const furthest = furthestSlot(bucket.rate, now)
+  if (bucket.taken > furthest) {
+    bucket.taken = furthest
+    bucket.turns.clear()
+  }
+  if (bucket.called > furthest) bucket.called = furthest
+  if (bucket.stretches.some(({ from }) => from > furthest))
+    bucket.stretches = bucket.stretches.filter(({ from }) => from <= furthest)
+}
 
 /** Where a stretch begins that is set aside next, together with what is left of the one before it. */
 export const nextSlot = ({ stretches, taken }: BucketState, now: number): number => {

@@ -55,6 +55,13 @@ const stretchMs = 1_000
 /** The write that sets it aside takes its time: so much late a slow bucket's only slot is still good, milliseconds. */
 const latenessMs = 250
 
+/** A stretch is set aside so long before it begins, milliseconds. */
+export const lookaheadMs = 1_000
+
+/** No slot that somebody has set aside is later: a later one is of a clock that was set back since. */
+export const furthestSlot = (rate: Rate, now: number): number =>
+  now + lookaheadMs + stretchMs + latenessMs + 2 * rate.burst * intervalAt(rate, now)
+
 /**
  * The stretch to set aside for so many starts, when everything before `taken` (epoch ms) is somebody's, and `held`
  * milliseconds right before it are ours.

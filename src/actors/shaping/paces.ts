@@ -1,4 +1,5 @@
 import { intervalAt } from "../../sdk/index.ts"
+import type { Stretch } from "./bucket.ts"
 import { type BucketState, newBucketState } from "./bucket-state.ts"
 import { type Pace, rateOf, slower } from "./pace.ts"
 
@@ -59,7 +60,7 @@ export class Paces {
     }
     const bucket = newBucketState(`pace:${domain}`, `${domain} (slowed down)`, { ...oneASecond })
     bucket.version = 0
-    bucket.stretches = [{ from: now, until: Number.POSITIVE_INFINITY }]
+    bucket.stretches = [fromNowOn(now)]
     this.#slowed.set(domain, { pace, bucket })
   }
 
@@ -73,6 +74,8 @@ export class Paces {
       return undefined
     }
     slowed.bucket.rate = { ...oneASecond, count: perSecond }
+    // Its stretch goes on for ever, unless the clock was set back before its beginning.
+    if (slowed.bucket.stretches.length === 0) slowed.bucket.stretches = [fromNowOn(now)]
     return slowed.bucket
   }
 
@@ -89,5 +92,7 @@ export class Paces {
     return now - starts.since < windowMs ? starts : { since: now, count: 0, before: starts.count }
   }
 }
+
+const fromNowOn = (now: number): Stretch => ({ from: now, until: Number.POSITIVE_INFINITY })
 
 const oneASecond = { count: 1, perMs: 1_000, burst: 1, warmUp: [] }

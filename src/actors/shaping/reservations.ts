@@ -7,7 +7,7 @@ import { Problems } from "../problems.ts"
 import { Store } from "../store.ts"
 import { Synchronous } from "../synchronous.ts"
 import { extend, nextStretch, type Stretch, stillOpen } from "./bucket.ts"
-import { type BucketState, nextSlot } from "./bucket-state.ts"
+import { type BucketState, nextSlot, trustClock } from "./bucket-state.ts"
 
 /** Pause after the storage failed, milliseconds. */
 const pauseMs = 1_000
@@ -94,6 +94,7 @@ export const makeReservations = (onChange: () => void): Effect.Effect<Reservatio
         if (gone.length > 0) yield* store.use((driver) => driver.writeDocuments(gone))
         yield* read(batch)
         const now = clock.currentTimeMillisUnsafe()
+        for (const bucket of batch) trustClock(bucket, now)
         yield* write(
           batch.map((bucket) => ({
             bucket,

@@ -5,7 +5,7 @@ import * as Layer from "effect/Layer"
 import { intervalAt, type Limits, type Reason } from "../../sdk/index.ts"
 import type { Problems } from "../problems.ts"
 import type { Store } from "../store.ts"
-import { firstStart, type Start, startBefore } from "./bucket.ts"
+import { firstStart, lookaheadMs, type Start, startBefore } from "./bucket.ts"
 import {
   type BucketState,
   freeAt,
@@ -15,6 +15,7 @@ import {
   nextSlot,
   slotBehindTurns,
   slotInLine,
+  trustClock,
 } from "./bucket-state.ts"
 import type { Standing } from "./line.ts"
 import { Paces, type PaceView } from "./paces.ts"
@@ -27,8 +28,8 @@ const patienceMs = 2_000
 /** How long before its turn a mail is claimed again, milliseconds, at most: it should stand in line when its turn comes. */
 const longestLeadMs = 1_000
 
-/** A stretch is set aside so long before it begins, milliseconds. */
-const lookaheadMs = 1_000
+/** Intents are written in different times, but not as different as this, milliseconds: a clock was set back. */
+const longestPauseMs = 2_000
 
 /** Buckets that are remembered although nobody waits for them. */
 const idleBuckets = 1_000
@@ -150,7 +151,9 @@ export class Shaper extends Context.Service<
           now: number,
         ): ReadonlyArray<BucketState> => {
           const pace = paces.bucketOf(mail.recipient, now)
-          return pace === undefined ? states : [...states, pace]
+          const all = pace === undefined ? states : [...states, pace]
+          for (const bucket of all) trustClock(bucket, now)
+          return all
         }
 
         const latest = (
@@ -267,7 +270,7 @@ export class Shaper extends Context.Service<
               const slot = Math.max(bucket.called, at)
               bucket.called = slot + intervalAt(bucket.rate, slot)
             }
-            return at - now
+            return Math.min(at - now, longestPauseMs)
           },
           look: (now) => {
             const place = latest(withPace(mail, states, now), now, (bucket) => slotInLine(bucket, mail.priority, now))
