@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { CampaignActor, CampaignError } from "./actors/campaign/campaign-actor.ts"
+import { type InboundMessage, type ReceiveResult, receiveMessage } from "./actors/events/receiving.ts"
+import { type SignalError, type SignalInput, type SignalResult, signalEvent } from "./actors/events/signalling.ts"
 import { endOfChanges } from "./actors/runtime/end-of-changes.ts"
 import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "./actors/runtime/enrolling.ts"
 import {
@@ -113,7 +115,7 @@ export class Sendstate extends Context.Service<
     /** A lead as it is stored. */
     readonly lead: (id: string) => Effect.Effect<Lead | undefined, StorageError>
     /** Stores the lead in place of what is known about it. */
-    readonly putLead: (lead: LeadInput) => Effect.Effect<Lead, StorageError | InvalidInput>
+    readonly putLead: (lead: LeadInput) => Effect.Effect<Lead, SignalError>
     /** Forgets a person, by id or address; what was counted stays counted. */
     readonly forgetLead: (
       lead: string,
@@ -145,6 +147,10 @@ export class Sendstate extends Context.Service<
       email: string,
       options?: SuppressionScope,
     ) => Effect.Effect<ReadonlyArray<Suppression>, StorageError | InvalidInput>
+    /** Tells what happened to a lead; idempotent by its id. */
+    readonly signal: (input: SignalInput) => Effect.Effect<SignalResult, SignalError>
+    /** Takes in a mail from a lead; idempotent by its id. */
+    readonly receive: (message: InboundMessage) => Effect.Effect<ReceiveResult, SignalError>
     readonly events: Stream.Stream<RuntimeEvent>
     readonly health: Effect.Effect<Health>
   }
@@ -211,7 +217,7 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     reschedule: (id, dueAt) => on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),
     runNow: (id) => on(id, (actor) => runExecutionNow(services, actor, id)),
     lead: (id) => readLead(services, id),
-    putLead: (lead) => writeLead(services, lead),
+    putLead: (lead) => writeLead(runtime, lead),
     forgetLead: (lead, options = {}) => forgetLead(runtime, lead, options),
     prune: (options) => prune(services, options),
     changes: (since, limit = 1_000) => services.store.use((driver) => driver.changes(since, limit)),
@@ -221,6 +227,8 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     unsuppress: (email, options = {}) => unsuppress(services, email, options),
     receiveFeedback: runtime.receiveFeedback,
     unsubscribe: (who) => unsubscribe(services, who),
+    signal: (input) => signalEvent(runtime, input),
+    receive: (message) => receiveMessage(runtime, message),
     suppressionsOf: (email, options = {}) => findSuppressions(services, email, options),
     events: eventsOf(runtime, () => true),
     health: Effect.suspend(() => runtime.health),

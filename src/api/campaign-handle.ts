@@ -7,6 +7,7 @@ import {
   previewMail,
 } from "../actors/preflight/preflight.ts"
 import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "../actors/runtime/enrolling.ts"
+import { type CampaignReport, reportCampaign } from "../actors/runtime/reporting.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "../actors/runtime/scheduling.ts"
 import { waitForState } from "../actors/runtime/waiting.ts"
@@ -68,6 +69,8 @@ export interface CampaignHandle {
   events(options?: WaitOptions): AsyncIterable<RuntimeEvent>
   /** The conserved counts. */
   stats(options?: WaitOptions): Promise<Counts>
+  /** How the variants of its steps did, and what its leads did against those held out. Reads all executions, page by page. */
+  report(options?: WaitOptions): Promise<CampaignReport>
   /** Starts a draft. Answers whether that changed anything, as all of these do. */
   start(): Promise<boolean>
   /** Stops new starts at once; sends under way end. */
@@ -134,6 +137,7 @@ export const makeCampaignHandle = (
     events: (options = {}) =>
       eventStream(runtime, (event) => event.type === "lagged" || event.campaignId === actor.id, options),
     stats: (options = {}) => run(actor.counts, options.signal),
+    report: (options = {}) => run(reportCampaign(runtime.services, actor), options.signal),
     start: () => tell("START"),
     pause: () => tell("PAUSE"),
     resume: () => tell("RESUME"),

@@ -1,4 +1,6 @@
 import * as Effect from "effect/Effect"
+import { type InboundMessage, type ReceiveResult, receiveMessage } from "../actors/events/receiving.ts"
+import { type SignalInput, type SignalResult, signalEvent } from "../actors/events/signalling.ts"
 import { endOfChanges } from "../actors/runtime/end-of-changes.ts"
 import type { Explanation } from "../actors/runtime/explain.ts"
 import { type ForgetOptions, type ForgetResult, forgetLead } from "../actors/runtime/forgetting.ts"
@@ -120,6 +122,13 @@ export interface Runtime extends AsyncDisposable {
   signingKeys(): ReadonlyArray<Uint8Array>
   /** The suppression list. */
   readonly suppressions: SuppressionsHandle
+  /**
+   * Tells what happened to a lead: `clicked`, `replied`, `trial.started`. Mails that wait for it are due, campaigns whose exit
+   * or goal it is send the lead nothing more, campaigns whose trigger it is enroll it. Durable on return; the same id again does nothing.
+   */
+  signal(input: SignalInput): Promise<SignalResult>
+  /** Takes in a mail from a lead: signals `replied`, and fires the triggers that match. Idempotent by the message's id. */
+  receive(message: InboundMessage): Promise<ReceiveResult>
   /** Leads as they are stored. */
   readonly leads: LeadsHandle
   /**
@@ -223,6 +232,8 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
     unsuppress: (email, scope = {}) => run(unsuppress(services, email, scope)),
     receiveFeedback: (feedback) => run(runtime.receiveFeedback(feedback)),
     unsubscribe: (who) => run(unsubscribe(services, who)),
+    signal: (input) => run(signalEvent(runtime, input)),
+    receive: (message) => run(receiveMessage(runtime, message)),
     signingKeys: () => services.secrets.signingKeys,
     suppressions: {
       of: (email, scope = {}) => run(findSuppressions(services, email, scope)),
@@ -230,7 +241,7 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
     },
     leads: {
       get: (id) => run(readLead(services, id)),
-      put: (lead) => run(writeLead(services, lead)),
+      put: (lead) => run(writeLead(runtime, lead)),
     },
     forgetLead: (lead, options = {}) => run(forgetLead(runtime, lead, options)),
     prune: (options) => run(prune(services, options)),

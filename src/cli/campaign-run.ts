@@ -15,7 +15,7 @@ export interface CampaignRunOptions {
   readonly storage: Storage
   readonly transport: Transport
   readonly renderer: Renderer
-  readonly update: boolean
+  readonly update: boolean | "running"
   readonly speed: number | undefined
   /** Lets a campaign go on that is paused or degraded. */
   readonly resume: boolean

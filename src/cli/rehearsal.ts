@@ -17,7 +17,7 @@ export interface RehearsalOptions {
   readonly renderer: Renderer
   /** The database that the campaign will run on; it need not be there. */
   readonly storeFile: string
-  readonly update: boolean
+  readonly update: boolean | "running"
   readonly speed?: number | undefined
 }
 

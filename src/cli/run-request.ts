@@ -17,7 +17,7 @@ export interface RunRequest {
   readonly json: boolean
   readonly dryRun: boolean
   readonly strict: boolean
-  readonly update: boolean
+  readonly update: boolean | "running"
   readonly untilIdle: boolean
   /** Where people read. */
   readonly output: Output

@@ -12,6 +12,8 @@ export interface ExecutionInput {
   readonly timeScale?: number
   /** Of a campaign that comes again. */
   readonly round?: Round | undefined
+  /** Of a campaign that heeds events: since when they count, epoch ms. */
+  readonly enrolledAt?: number | undefined
   /** Epoch ms. */
   readonly dueAt: number
   /** What it waits for beyond its delay. */
@@ -27,6 +29,7 @@ export const initialContext = (input: ExecutionInput): Context => ({
   retry: input.retry,
   timeScale: input.timeScale ?? 1,
   ...(input.round === undefined ? {} : { round: input.round }),
+  ...(input.enrolledAt === undefined ? {} : { enrolledAt: input.enrolledAt }),
   dueAt: input.dueAt,
   attempt: 0,
   used: 0,
@@ -56,8 +59,10 @@ export const beginAttempt = (context: Context, event: EventOf<"DUE" | "RETRY_DUE
   dueAt: null,
 })
 
-export const noteResend = (context: Context): Change =>
-  context.unknownAttempts.length > 0 && !context.safeResend ? { resent: context.resent + 1 } : {}
+export const noteRendered = (context: Context, event: EventOf<"RENDERED">): Change => ({
+  ...(event.definition === undefined ? {} : { renderedWith: event.definition }),
+  ...(context.unknownAttempts.length > 0 && !context.safeResend ? { resent: context.resent + 1 } : {}),
+})
 
 // Host and config troubles are nobody's fault: they use up no attempt.
 const isBlameless = (event: EventOf<"REJECTED">): boolean => event.scope === "host" || event.scope === "config"
@@ -119,6 +124,9 @@ export const endAs = (context: Context, outcome: Outcome, reason: Reason | null)
   dueAt: null,
   delivery: outcome === "sent" ? "confirmed" : context.unknownAttempts.length > 0 ? "unknown" : null,
 })
+
+export const endAsSkipped = (context: Context, event: EventOf<"SKIP">): Change =>
+  endAs(context, "skipped", reasonOf(event.code, event.text))
 
 export const endAsFailed = (context: Context, event: EventOf<"FAILED" | "REJECTED">): Change => ({
   ...endAs(context, "failed", reasonOfFailure(event)),

@@ -55,7 +55,7 @@ const machineSetup = setup({
     render: () => {},
     send: () => {},
     beginAttempt: update(["DUE", "RETRY_DUE"], change.beginAttempt),
-    noteResend: update("RENDERED", change.noteResend),
+    noteRendered: update("RENDERED", change.noteRendered),
     planRetry: update(failures, change.planRetry),
     giveBackAttempt: update("NOT_CALLED", change.giveBackAttempt),
     noteDoubt: update("UNKNOWN", change.noteDoubt),
@@ -71,7 +71,7 @@ const machineSetup = setup({
     endAsUnresolvable: assign(({ context }) => change.endAs(context, "failed", { code: "no-attempts-left" })),
     endAsLateFailed: update("LATE_RECEIPT", change.failLate),
     endAsSuppressed: update("SUPPRESS", (context, event) => change.endAs(context, "suppressed", { code: event.code })),
-    endAsSkipped: update("SKIP", (context, event) => change.endAs(context, "skipped", { code: event.code })),
+    endAsSkipped: update("SKIP", change.endAsSkipped),
     endAsCancelled: assign(({ context }) => change.endAsCancelled(context)),
   },
 })
@@ -111,7 +111,7 @@ export const executionMachine = machineSetup.createMachine({
     rendering: {
       entry: "render",
       on: {
-        RENDERED: { target: "sending", actions: "noteResend" },
+        RENDERED: { target: "sending", actions: "noteRendered" },
         FAILED: [
           { guard: "mayTryAgain", target: "retrying", actions: "planRetry" },
           { target: "done", actions: "endAsFailed" },

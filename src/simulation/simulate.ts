@@ -7,6 +7,7 @@ import {
   type Counts,
   type DurationInput,
   durationSchema,
+  eventName,
   type LeadInput,
   type LimitsInput,
   parse,
@@ -35,6 +36,10 @@ export interface EventModel {
   readonly unsubscribe?: number | undefined
   /** How long after it they do; default 1 hour. */
   readonly after?: DurationInput | undefined
+  /** What else they do with a mail, like `clicked` or `replied`: the share of mails after which it is signalled, and how long after (default 1 hour). */
+  readonly signals?:
+    | ReadonlyArray<{ readonly event: string; readonly share: number; readonly after?: DurationInput | undefined }>
+    | undefined
 }
 
 /** How a campaign is simulated. */
@@ -95,7 +100,19 @@ const options = z.strictObject({
   until: durationSchema.default(366 * 86_400_000),
   transport: transportModel.prefault({}),
   events: z
-    .strictObject({ unsubscribe: z.number().min(0).max(1).default(0), after: durationSchema.default(3_600_000) })
+    .strictObject({
+      unsubscribe: z.number().min(0).max(1).default(0),
+      after: durationSchema.default(3_600_000),
+      signals: z
+        .array(
+          z.strictObject({
+            event: eventName,
+            share: z.number().min(0).max(1),
+            after: durationSchema.default(3_600_000),
+          }),
+        )
+        .default([]),
+    })
     .prefault({}),
   limits: z.custom<LimitsInput>((value) => typeof value === "object" && value !== null, "must be limits").default({}),
   faults: z
@@ -155,6 +172,7 @@ export const simulate = async (
   const sends: Array<SimulatedSend> = []
   const attempts = { accepted: 0, rejected: 0, unknown: 0 }
   const leaving = random.fork("recipients")
+  const acting = random.fork("signals")
   let runtime: Runtime | undefined
   let lives = 0
 
@@ -164,11 +182,18 @@ export const simulate = async (
     const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
     if (lead !== undefined) await runtime?.suppress(lead.email, { reason: "unsubscribed" })
   }
+  const signal = async (executionId: string, event: string, afterMs: number): Promise<void> => {
+    await world.sleep(afterMs)
+    const row = await runtime?.executions.get(executionId)
+    if (row !== undefined) await runtime?.signal({ lead: row.leadId, event, id: `${event}/${executionId}` })
+  }
   const take = (send: SimulatedSend): void => {
     const { executionId, at } = send
     copies.set(executionId, (copies.get(executionId) ?? 0) + 1)
     calendar.add(at)
     if (sends.length < listSends) sends.push(send)
+    for (const { event, share, after } of events.signals)
+      if (acting.nextDoubleUnsafe() < share) void signal(executionId, event, after)
     if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe) void unsubscribe(executionId)
   }
   const count = (outcome: keyof typeof attempts): void => {

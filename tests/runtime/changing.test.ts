@@ -1,7 +1,7 @@
 import { handlebars } from "sendstate/renderer/handlebars"
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
-import { campaign, failureOf, openCampaign, openWorld, people } from "./world.ts"
+import { accepted, campaign, failureOf, hurry, lost, openCampaign, openWorld, people } from "./world.ts"
 
 const wording = (html: string) =>
   handlebars({
@@ -58,20 +58,54 @@ test("a changed template is refused by its name, until `update` is asked for", a
   expect(text).toEqual({ "ann@example.test": "old", "bob@example.test": "new" })
 })
 
-test("an update applies to steps that are not planned yet", async () => {
-  const { runtime, spring, inbox, until } = await openCampaign(
-    { steps: [{ template: "hello" }, { template: "nudge", after: "1 hour" }] },
-    { speed: 36_000 },
-  )
+test("an update is for leads that come from then on: those that are under way stay on what they entered", async () => {
+  const steps = [{ template: "hello" }, { template: "nudge", after: "1 hour" }]
+  const { runtime, spring, inbox, executionOf } = await openCampaign({ steps })
   await spring.enroll(people("ann"))
-  await until((event) => event.type === "execution" && event.step === 1)
-  await runtime.campaigns.create(
-    campaign({ steps: [{ template: "hello" }, { template: "nudge", after: "1 hour" }, { template: "last" }] }),
-    { update: true },
+  await spring.idle()
+  const changed = [{ template: "hello" }, { template: "last", after: "1 hour" }]
+  await runtime.campaigns.create(campaign({ steps: changed }), { update: true })
+  await spring.enroll(people("bob"))
+  await spring.idle()
+  expect((await executionOf("ann")).definition).not.toBe((await executionOf("bob")).definition)
+  await hurry(runtime)
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ planned: 4, sent: 4 })
+  expect(inbox.sent.map(({ message }) => message.subject).sort()).toEqual(
+    ["Hello ann@example.test", "Hello bob@example.test", "Last bob@example.test", "Nudge ann@example.test"].sort(),
   )
+})
+
+test("an update of what is running is for everything that is not sent yet, also after a restart", async () => {
+  const steps = [{ template: "hello" }, { template: "nudge", after: "1 hour" }]
+  const world = await openCampaign({ steps })
+  await world.spring.enroll(people("ann"))
+  await world.spring.idle()
+  const changed = campaign({
+    steps: [{ template: "hello" }, { template: "last", after: "1 hour" }, { template: "dated" }],
+  })
+  await world.runtime.campaigns.create(changed, { update: true })
+  await world.runtime.campaigns.create(changed, { update: "running" })
+  const { runtime, inbox } = await world.restart()
+  const spring = await runtime.campaigns.get("spring")
+  await hurry(runtime)
   await spring.close()
   expect(await spring.completed()).toMatchObject({ planned: 3, sent: 3 })
-  expect(inbox.sent.map(({ message }) => message.subject.split(" ")[0])).toEqual(["Hello", "Nudge", "Last"])
+  expect(inbox.sent.map(({ message }) => message.subject.split(" ")[0])).toEqual(["Hello", "Last", "Dated"])
+})
+
+test("a resend has the bytes of the mail that may have arrived, whatever was edited since", async () => {
+  let calls = 0
+  const outcome = () => (++calls === 1 ? lost : accepted)
+  const { runtime, spring, inbox, executionOf, until } = await openCampaign({}, { transport: { outcome } })
+  await spring.enroll(people("ann"))
+  await until((event) => event.type === "execution" && event.state === "sending.inDoubt")
+  await runtime.campaigns.create(campaign({ steps: [{ template: "nudge" }] }), { update: "running" })
+  const { id } = await executionOf("ann")
+  expect(await runtime.executions.resolve(id, "notSent")).toBe("applied")
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ sent: 1, resent: 1 })
+  expect(inbox.sent.map(({ message }) => message.subject)).toEqual(["Hello ann@example.test", "Hello ann@example.test"])
 })
 
 test("speed is kept over a restart, and later creations do not change it", async () => {

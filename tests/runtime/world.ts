@@ -157,6 +157,12 @@ export const openCampaign = async (
   return { ...world, spring: await world.runtime.campaigns.create(campaign(definition), { speed }) }
 }
 
+/** Makes everything due that is planned. */
+export const hurry = async (runtime: Runtime): Promise<void> => {
+  for await (const { id } of runtime.executions.list({ states: ["scheduled"] }))
+    await runtime.executions.reschedule(id, 0)
+}
+
 /** Whether the event says that this lead's execution came to this state. */
 export const reaches =
   (state: ExecutionRow["state"]) =>

@@ -7,11 +7,9 @@ import {
   Conflict,
   type Counts,
   type EnrollItem,
-  type Enrollment,
   type ExecutionRow,
   type Flag,
   type Lead,
-  type NewExecution,
   type NotFound,
   type StorageError,
   withoutAddresses,
@@ -20,12 +18,14 @@ import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "../exec
 import { runExecution } from "../execution/execution-actor.ts"
 import { signalExecution } from "../execution/signal.ts"
 import { Synchronous } from "../synchronous.ts"
-import { type Definition, goesByClocks, type LoadedDefinition, loadDefinition } from "./definition.ts"
+import { type Definition, type LoadedDefinition, loadDefinition } from "./definition.ts"
+import { nameEntries } from "./entries.ts"
 import { makeMailbox } from "./mailbox.ts"
-import { newEnrollment, type Plan, planFirst, planMail, planNext, type SingleMail } from "./planner.ts"
+import { newEnrollment, type Plan, planFirst, planMail, type SingleMail } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
 import { recipientsOf } from "./recipient.ts"
-import { afterEvent, type CampaignRecord, readRecord, saveRecord } from "./record.ts"
+import { afterEvent, type CampaignRecord, followed, readRecord, saveRecord, withDefinition } from "./record.ts"
+import { makeSuccession } from "./succession.ts"
 import { makeSupervision } from "./supervision.ts"
 import { sweepCancelled } from "./sweep.ts"
 
@@ -57,11 +57,16 @@ export interface CampaignActor {
   readonly cancel: Effect.Effect<boolean, CampaignError>
   /** Takes in what another process has stored about the campaign. */
   readonly refresh: (stored: CampaignRecord) => Effect.Effect<void>
-  /** Lets new executions follow another definition. */
-  readonly follow: (definition: string) => Effect.Effect<void, CampaignError>
+  /** Whether leads that are under way follow another definition than new ones. */
+  readonly isBehind: () => boolean
+  /** Lets new enrollments follow another definition, or all that is not sent yet. */
+  readonly follow: (definition: string, who: "new" | "all") => Effect.Effect<void, CampaignError>
   readonly signal: (id: string, flagFor: (row: ExecutionRow) => Flag) => Effect.Effect<SignalAnswer, CampaignError>
   readonly counts: Effect.Effect<Counts, StorageError>
+  /** What new enrollments follow. */
   readonly loaded: Effect.Effect<LoadedDefinition, StorageError | NotFound>
+  /** What an execution follows. */
+  readonly definitionOf: CampaignOfExecution["definition"]
   readonly pump: Pump
 }
 
@@ -100,14 +105,20 @@ export const makeCampaignActor = (
     let reopened = false
     const definitions = new Map<string, LoadedDefinition>()
 
-    const definition = (hash: string): Effect.Effect<LoadedDefinition, StorageError | NotFound> => {
+    const load = (hash: string): Effect.Effect<LoadedDefinition, StorageError | NotFound> => {
       const known = definitions.get(hash)
       return known === undefined
         ? Effect.tap(loadDefinition(store, hash), (loaded) => Effect.sync(() => definitions.set(hash, loaded)))
         : Effect.succeed(known)
     }
+    const definition: CampaignOfExecution["definition"] = (row) =>
+      load(
+        row.context.unknownAttempts.length > 0
+          ? (row.context.renderedWith ?? row.definition)
+          : followed(record, row.definition),
+      )
     const plan: Effect.Effect<Plan, StorageError | NotFound> = Effect.suspend(() =>
-      Effect.map(definition(record.definition), (loaded) => ({ campaignId: id, loaded, clock: record.clock })),
+      Effect.map(load(record.definition), (loaded) => ({ campaignId: id, loaded, clock: record.clock })),
     )
 
     // What was not stored is forgotten: the storage says where the campaign stands, and the next try starts from there.
@@ -171,15 +182,6 @@ export const makeCampaignActor = (
       if (left.scheduled + left.rendering + left.sending + left.inDoubt + left.retrying > 0) yield* sweep
     })
 
-    // One who cannot be asked for now goes by the campaign's clock.
-    const leadOf = (leadId: string): Effect.Effect<Lead | undefined, StorageError> =>
-      services.leadOf === undefined
-        ? Effect.map(
-            store.use((driver) => driver.documents("lead", [leadId])),
-            ([document]) => document?.value as Lead | undefined,
-          )
-        : Effect.orElseSucceed(services.leadOf(leadId), () => undefined)
-
     const onQuiet = mailbox.ask(Effect.andThen(reviveIfActive, completeIfEnded)).pipe(
       Effect.catchTag("Conflict", () => Effect.void),
       Effect.andThen(
@@ -224,14 +226,17 @@ export const makeCampaignActor = (
       onStorageError,
       onUnknown: () => definitions.get(record.definition)?.definition.onUnknown ?? "hold",
       time: () => record.clock,
-      successor: ({ row, context }, endedAt) =>
-        Effect.gen(function* () {
-          const current = yield* plan
-          const lead = goesByClocks(current.loaded.definition) ? yield* leadOf(row.leadId) : undefined
-          const planned = { enrollment: { id: row.enrollmentId, leadId: row.leadId }, lead }
-          const { outcome, round } = context
-          return { next: planNext(current, planned, { step: row.step, outcome, round }, endedAt) }
-        }),
+      ...makeSuccession({
+        services,
+        campaignId: id,
+        clock: () => record.clock,
+        definition,
+        release: (executionId, event) =>
+          signal(executionId, () => {
+            const at = clock.currentTimeMillisUnsafe()
+            return { type: "RESCHEDULE", at, dueAt: at, reason: { code: "event", text: event } }
+          }),
+      }),
       degrade,
       onDefect,
     }
@@ -253,18 +258,27 @@ export const makeCampaignActor = (
         ),
     })
     // The policy is read synchronously when an outcome is unknown.
-    yield* Effect.ignore(definition(record.definition))
+    yield* Effect.ignore(load(record.definition))
     if (options.passive) pump.stop()
     yield* Effect.forkScoped(Effect.provideService(pump.run, Synchronous, false))
 
-    const items = (current: Plan, batch: ReadonlyArray<EnrollRequest>, now: number): ReadonlyArray<EnrollItem> =>
-      batch.flatMap(({ lead, entry, at, mail }) => {
-        const enrollment: Enrollment = newEnrollment(current, lead, entry ?? "1", now)
-        const execution: NewExecution | undefined =
-          mail === undefined
-            ? planFirst(current, { enrollment, lead }, now, at)
-            : planMail(current, { enrollment, lead }, mail, now)
-        return execution === undefined ? [] : [{ lead, enrollment, execution }]
+    const items = (
+      current: Plan,
+      batch: ReadonlyArray<EnrollRequest>,
+      now: number,
+    ): Effect.Effect<ReadonlyArray<EnrollItem>, StorageError> =>
+      Effect.gen(function* () {
+        const { definition: campaign, events } = current.loaded
+        const unnamed = batch.filter(({ entry }) => entry === undefined)
+        const entries = yield* nameEntries(store, campaign, unnamed, now)
+        return batch.flatMap((request) => {
+          const { lead, entry, at, mail } = request
+          const enrollment = newEnrollment(current, lead, entry ?? entries.get(request) ?? "1", now)
+          const planned = { enrollment, lead, enrolledAt: events.size > 0 ? now : undefined }
+          const execution =
+            mail === undefined ? planFirst(current, planned, now, at) : planMail(current, planned, mail, now)
+          return execution === undefined ? [] : [{ lead, enrollment, execution }]
+        })
       })
 
     // A closed campaign still knows its own: who gives the same leads again is told that they are in.
@@ -287,7 +301,7 @@ export const makeCampaignActor = (
       Effect.gen(function* () {
         const { state, context } = record.rest
         const now = clock.currentTimeMillisUnsafe()
-        const given = items(yield* plan, batch, now)
+        const given = yield* items(yield* plan, batch, now)
         if (given.length < batch.length) return yield* Effect.fail(nothingToSend(id, (yield* plan).loaded.definition))
         if (state === "cancelled" || (context.closed && state !== "completed" && !reopened))
           return yield* recognise(given)
@@ -325,22 +339,24 @@ export const makeCampaignActor = (
           const before = record.rest.state
           record = stored
           // The policy is read synchronously when an outcome is unknown.
-          yield* Effect.ignore(definition(record.definition))
+          yield* Effect.ignore(load(record.definition))
           if (record.rest.state !== before) publishState()
           pump.wake()
         })
         // Asked twice a second, and hardly ever is there anything new: no turn of the mailbox for it.
         return Effect.suspend(() => (isOld() ? Effect.void : mailbox.ask(take)))
       },
-      follow: (hash) =>
+      isBehind: () => Object.values(record.earlier).some((hash) => hash !== record.definition),
+      follow: (hash, who) =>
         mailbox.ask(
           Effect.gen(function* () {
-            yield* definition(hash)
-            yield* save({ ...record, definition: hash })
+            yield* load(hash)
+            yield* save(withDefinition(record, hash, who))
             pump.wake()
           }),
         ),
       signal,
-      loaded: Effect.suspend(() => definition(record.definition)),
+      loaded: Effect.suspend(() => load(record.definition)),
+      definitionOf: definition,
     }
   })

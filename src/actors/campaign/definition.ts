@@ -3,6 +3,7 @@ import {
   type Attachment,
   type Campaign,
   contentHash,
+  eventsOf,
   type FrequencyCap,
   type Json,
   type LatePolicy,
@@ -10,14 +11,23 @@ import {
   NotFound,
   type Priority,
   type Rate,
+  type Reentry,
   type Repeat,
   type RetryPolicy,
   type SendingHours,
   type Step,
   type StorageError,
+  type Trigger,
   type UnknownPolicy,
+  type Variant,
 } from "../../sdk/index.ts"
 import type { Store } from "../store.ts"
+
+/** A step whose templates are named by their content. */
+export interface DefinedStep extends Omit<Step, "variants"> {
+  readonly hash: string
+  readonly variants?: ReadonlyArray<Variant & { readonly hash: string }>
+}
 
 /** A campaign's definition as stored: plain JSON, named by its content, its templates by theirs. */
 export interface Definition {
@@ -28,7 +38,12 @@ export interface Definition {
   readonly from: Mailbox
   readonly replyTo: Mailbox | null
   readonly envelopeFrom: string
-  readonly steps: ReadonlyArray<Step & { readonly hash: string }>
+  readonly steps: ReadonlyArray<DefinedStep>
+  readonly exit?: ReadonlyArray<string>
+  readonly goal?: string
+  readonly reentry?: Reentry
+  readonly triggers?: ReadonlyArray<Trigger>
+  readonly holdout?: number
   readonly calendar?: SendingHours
   readonly late?: LatePolicy
   readonly repeat?: Repeat
@@ -56,11 +71,24 @@ export interface Definition {
 export const goesByClocks = ({ steps, calendar, repeat }: Definition): boolean =>
   calendar !== undefined || repeat !== undefined || steps.some(({ on }) => on !== undefined)
 
+/** The events that matter to a lead's way through the campaign: in conditions, waited for, exits and the goal. */
+export const eventsHeeded = ({ steps, exit, goal }: Definition): ReadonlySet<string> =>
+  new Set([
+    ...steps.flatMap(({ waitUntil, when }) => [
+      ...(waitUntil === undefined ? [] : [waitUntil]),
+      ...(when ?? []).flatMap((question) => eventsOf(question.if)),
+    ]),
+    ...(exit ?? []),
+    ...(goal === undefined ? [] : [goal]),
+  ])
+
 /** A definition made ready: with its name and the bytes that it refers to. */
 export interface LoadedDefinition {
   readonly hash: string
   readonly definition: Definition
   readonly attachments: ReadonlyArray<Attachment>
+  /** {@link eventsHeeded}, computed once. */
+  readonly events: ReadonlySet<string>
 }
 
 type JsonObject = { readonly [key: string]: Json }
@@ -68,6 +96,21 @@ type JsonObject = { readonly [key: string]: Json }
 const asJson = (value: unknown): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject
 
 const attachmentHash = (content: Uint8Array): string => contentHash(Buffer.from(content).toString("base64"))
+
+const defineStep = (step: Step, hashes: ReadonlyMap<string, string>): DefinedStep => {
+  const { variants, ...rest } = step
+  const hashOf = (template: string): string => hashes.get(template) ?? ""
+  return {
+    ...rest,
+    hash: hashOf(step.template),
+    ...(variants === undefined ? {} : { variants: variants.map((one) => ({ ...one, hash: hashOf(one.template) })) }),
+  }
+}
+
+/** The names of all templates that a campaign's mails are made of, each once. */
+export const templatesOf = ({ steps }: Pick<Campaign, "steps">): ReadonlyArray<string> => [
+  ...new Set(steps.flatMap(({ template, variants }) => [template, ...(variants ?? []).map((one) => one.template)])),
+]
 
 /** The definition of a checked campaign whose templates have these hashes. */
 export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, string>): Definition => ({
@@ -77,8 +120,13 @@ export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, str
   from: campaign.from,
   replyTo: campaign.replyTo ?? null,
   envelopeFrom: campaign.envelopeFrom ?? campaign.from.address,
-  steps: campaign.steps.map((step) => ({ ...step, hash: hashes.get(step.template) ?? "" })),
+  steps: campaign.steps.map((step) => defineStep(step, hashes)),
   // Absent where they are not used: a definition that was stored before they existed is still the same.
+  ...(campaign.exit === undefined ? {} : { exit: campaign.exit }),
+  ...(campaign.goal === undefined ? {} : { goal: campaign.goal }),
+  ...(campaign.reentry === undefined ? {} : { reentry: campaign.reentry }),
+  ...(campaign.triggers === undefined ? {} : { triggers: campaign.triggers }),
+  ...(campaign.holdout === undefined ? {} : { holdout: campaign.holdout }),
   ...(campaign.calendar === undefined ? {} : { calendar: campaign.calendar }),
   ...(campaign.late === undefined ? {} : { late: campaign.late }),
   ...(campaign.repeat === undefined ? {} : { repeat: campaign.repeat }),
@@ -152,6 +200,7 @@ export const loadDefinition = (
     return {
       hash,
       definition,
+      events: eventsHeeded(definition),
       attachments: definition.attachments.map(({ filename, contentType }, index) => ({
         filename,
         content: new Uint8Array(Buffer.from(String(files[index]?.value.base64 ?? ""), "base64")),

@@ -1,9 +1,10 @@
 import { startExecution } from "../../machines/index.ts"
 import { type Enrollment, idOf, type Lead, type NewExecution, type Outcome, type Round } from "../../sdk/index.ts"
 import { zoneFor } from "../calendar/zone.ts"
-import type { LoadedDefinition } from "./definition.ts"
+import type { DefinedStep, LoadedDefinition } from "./definition.ts"
 import type { CampaignClock } from "./record.ts"
 import { type Due, dueAtOrAfter, dueOfStep, nextRound, type Timing } from "./timing.ts"
+import { templateFor } from "./variants.ts"
 
 /** What a campaign plans with. */
 export interface Plan {
@@ -43,6 +44,8 @@ export interface Planned {
   readonly enrollment: Pick<Enrollment, "id" | "leadId">
   /** Whose clock counts; `undefined` for one that is gone: the campaign's. */
   readonly lead: Pick<Lead, "timeZone"> | undefined
+  /** Since when events count, epoch ms; `undefined` where none are heeded. */
+  readonly enrolledAt: number | undefined
 }
 
 const timingOf = ({ loaded, clock }: Plan, { lead }: Planned): Timing => ({
@@ -62,7 +65,7 @@ interface Mail {
 
 const executionOf = (
   plan: Plan,
-  { enrollment }: Planned,
+  { enrollment, enrolledAt }: Planned,
   { id, step, template, round }: Mail,
   { dueAt, reason }: Due,
   now: number,
@@ -79,6 +82,7 @@ const executionOf = (
     retry: plan.loaded.definition.retry,
     timeScale: plan.clock.scale,
     round,
+    enrolledAt,
     dueAt,
     reason,
   }).context,
@@ -100,7 +104,7 @@ const planStep = (
 ): NewExecution => {
   const words = round === undefined ? [step] : [step, round.startedAt]
   const id = idOf("execution", planned.enrollment.id, ...words)
-  const template = plan.loaded.definition.steps[step]?.hash ?? ""
+  const template = templateFor(plan.loaded.definition, step, planned.enrollment.leadId) ?? ""
   return executionOf(plan, planned, { id, step, template, round }, due, now)
 }
 
@@ -134,19 +138,29 @@ export interface Ended {
   readonly step: number
   readonly round: Round | undefined
   readonly outcome: Outcome | null
+  /** Index of the step that follows by decision, instead of the one that stands next. */
+  readonly next: number | undefined
+  /** Whether this event has happened since the mail left. */
+  readonly hasHappened: (event: string) => boolean
 }
 
+const dueOfNext = (timing: Timing, step: DefinedStep, { hasHappened }: Ended, now: number): Due =>
+  step.waitUntil !== undefined && hasHappened(step.waitUntil)
+    ? { ...dueAtOrAfter(timing, now), reason: { code: "event", text: step.waitUntil } }
+    : dueOfStep(timing, step, now)
+
 /**
- * What follows in the enrollment: after `sent` and `skipped` the next step, then the next round, which a `failed` mail does not keep from coming;
- * `undefined` for nothing.
+ * What follows in the enrollment: after `sent` and `skipped` the next step, then the next round, which a `failed` mail
+ * does not keep from coming; `undefined` for nothing.
  */
 export const planNext = (plan: Plan, planned: Planned, ended: Ended, now: number): NewExecution | undefined => {
   if (ended.step >= singleMailStep) return undefined
-  const index = ended.step + 1
+  const { steps } = plan.loaded.definition
+  const index = ended.next ?? steps[ended.step]?.next ?? ended.step + 1
   const goesOn = ended.outcome === "sent" || ended.outcome === "skipped"
-  const step = goesOn ? plan.loaded.definition.steps[index] : undefined
+  const step = goesOn ? steps[index] : undefined
   if (step !== undefined)
-    return planStep(plan, planned, index, ended.round, dueOfStep(timingOf(plan, planned), step, now), now)
+    return planStep(plan, planned, index, ended.round, dueOfNext(timingOf(plan, planned), step, ended, now), now)
   return ended.round !== undefined && (goesOn || ended.outcome === "failed")
     ? planRound(plan, planned, ended.round.number + 1, now)
     : undefined

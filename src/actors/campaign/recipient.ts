@@ -30,7 +30,7 @@ const areSuppressed = (
 /** The recipients of rows that were claimed together. */
 export const recipientsOf = (
   services: Services,
-  definition: (hash: string) => Effect.Effect<LoadedDefinition, StorageError | NotFound>,
+  definition: (row: ExecutionRow) => Effect.Effect<LoadedDefinition, StorageError | NotFound>,
   rows: ReadonlyArray<ExecutionRow>,
 ): Effect.Effect<ReadonlyArray<Recipient>, StorageError> =>
   Effect.gen(function* () {
@@ -45,7 +45,7 @@ export const recipientsOf = (
     // Where the host says who a lead is now, the stored address may be an old one.
     if (services.leadOf !== undefined) return leads.map((lead) => ({ lead, isSuppressed: false }))
     const topicOf = (row: ExecutionRow): Effect.Effect<string | null, StorageError> =>
-      Effect.map(definition(row.definition), (loaded) => loaded.definition.topic).pipe(
+      Effect.map(definition(row), (loaded) => loaded.definition.topic).pipe(
         // The attempt meets the same, and says so.
         Effect.catchTag("NotFound", () => Effect.succeed(null)),
       )

@@ -23,8 +23,10 @@ export interface CampaignRecord {
   /** Of the document. */
   readonly version: number
   readonly rest: CampaignRest
-  /** Content hash of the definition that new executions follow. */
+  /** Content hash of the definition that new enrollments follow. */
   readonly definition: string
+  /** Those that enrollments entered with before, and the one that they follow instead since an update was meant for them too: their own where none was. */
+  readonly earlier: { readonly [definition: string]: string }
   readonly clock: CampaignClock
   readonly createdAt: number
 }
@@ -35,6 +37,7 @@ export const newRecord = (id: string, definition: string, clock: CampaignClock, 
   version: 0,
   rest: startCampaign(id),
   definition,
+  earlier: {},
   clock,
   createdAt,
 })
@@ -45,6 +48,7 @@ export const recordOf = ({ key, version, value }: Document): CampaignRecord => (
   version,
   rest: { state: value.state as CampaignState, context: value.context as unknown as CampaignContext },
   definition: String(value.definition),
+  earlier: (value.earlier ?? {}) as { readonly [definition: string]: string },
   clock: value.clock as unknown as CampaignClock,
   createdAt: Number(value.createdAt),
 })
@@ -59,10 +63,11 @@ export const readRecord = (
     ([document]) => (document === undefined ? undefined : recordOf(document)),
   )
 
-const documentValue = ({ rest, definition, clock, createdAt }: CampaignRecord): Document["value"] => ({
+const documentValue = ({ rest, definition, earlier, clock, createdAt }: CampaignRecord): Document["value"] => ({
   state: rest.state,
   context: rest.context as unknown as Json,
   definition,
+  ...(Object.keys(earlier).length === 0 ? {} : { earlier }),
   clock: clock as unknown as Json,
   createdAt,
 })
@@ -105,6 +110,17 @@ export const saveRecord = (
       error.indeterminate ? readBack(store, { ...record, version: record.version + 1 }, error) : Effect.fail(error),
     ),
   )
+
+/** The definition that an enrollment follows which entered with this one. */
+export const followed = ({ earlier }: Pick<CampaignRecord, "earlier">, entered: string): string =>
+  earlier[entered] ?? entered
+
+/** The record with another definition for new enrollments, or for all that is not sent yet. */
+export const withDefinition = (record: CampaignRecord, hash: string, who: "new" | "all"): CampaignRecord => {
+  const { [hash]: _known, ...others } = { ...record.earlier, [record.definition]: followed(record, record.definition) }
+  const earlier = who === "new" ? others : Object.fromEntries(Object.keys(others).map((entered) => [entered, hash]))
+  return { ...record, definition: hash, earlier }
+}
 
 /** The record after an event, or `undefined` where its machine does not take it. */
 export const afterEvent = (record: CampaignRecord, event: CampaignEvent): CampaignRecord | undefined => {

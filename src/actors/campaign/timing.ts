@@ -29,10 +29,12 @@ const withinHours = ({ definition, clock, zone }: Timing, at: number, reason?: R
 /** When a step is due whose delay begins at this instant. */
 export const dueOfStep = (
   timing: Timing,
-  step: { readonly afterMs: number; readonly on?: Moment },
+  step: { readonly afterMs: number; readonly on?: Moment; readonly waitUntil?: string },
   from: number,
 ): Due => {
   const after = campaignTime(timing.clock, from) + step.afterMs
+  if (step.waitUntil !== undefined)
+    return withinHours(timing, after, { code: "event", text: `${step.waitUntil}, or its timeout` })
   if (step.on === undefined) return withinHours(timing, after)
   return withinHours(timing, nextMoment(step.on, timing.zone, after), momentReason(step.on, timing.zone))
 }

@@ -13,8 +13,9 @@ import {
   withoutAddresses,
   withoutPerson,
 } from "../../sdk/index.ts"
-import type { Definition } from "../campaign/definition.ts"
+import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { Recipient } from "../campaign/recipient.ts"
+import { templateFor } from "../campaign/variants.ts"
 import { isTransportFault, type SendEvent } from "../send-event.ts"
 import { type Capped, countMail, lookAtCaps } from "../shaping/frequency.ts"
 import { shapedMailOf } from "../shaping/shaped-mail.ts"
@@ -23,6 +24,7 @@ import { slowDownOf } from "../shaping/slow-down.ts"
 import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
+import { leaveJourney } from "./journey.ts"
 import { maxClaims } from "./lease.ts"
 import { makeMessage } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
@@ -57,8 +59,15 @@ const putOff = (
 interface Rendered {
   readonly message: Message
   readonly lead: Lead
-  readonly definition: Definition
+  readonly loaded: LoadedDefinition
 }
+
+// A row that is under way when its campaign is edited for all takes the new version of its step, if there is one.
+const templateOf = (row: ExecutionRow, { hash, definition }: LoadedDefinition): string =>
+  (hash === row.definition ? undefined : templateFor(definition, row.step, row.leadId)) ?? row.template
+
+const renderedWith = ({ row, context }: Progress, { hash }: LoadedDefinition): { readonly definition?: string } =>
+  hash === row.definition && context.renderedWith === undefined ? {} : { definition: hash }
 
 const render = (
   services: ProcessServices,
@@ -67,8 +76,8 @@ const render = (
   lead: Lead,
 ): Effect.Effect<Rendered, RenderError | NotFound | StorageError> =>
   Effect.gen(function* () {
-    const template = yield* services.templates.prepared(row.template)
-    const loaded = yield* campaign.definition(row.definition)
+    const loaded = yield* campaign.definition(row)
+    const template = yield* services.templates.prepared(templateOf(row, loaded))
     const now = context.renderedAt ?? services.clock.currentTimeMillisUnsafe()
     // What is no RenderError here is a defect of the renderer: supervision restarts the execution.
     const message = yield* Effect.suspend(() => {
@@ -78,7 +87,7 @@ const render = (
         return cause instanceof RenderError ? Effect.fail(cause) : Effect.die(cause)
       }
     })
-    return { message, lead, definition: loaded.definition }
+    return { message, lead, loaded }
   })
 
 const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
@@ -204,22 +213,22 @@ const send = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   rendered: Progress,
-  { message, lead, definition, ticket }: Rendered & { readonly ticket: Ticket },
+  { message, lead, loaded, ticket }: Rendered & { readonly ticket: Ticket },
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const { clock, sender } = services
     const startedNanos = clock.monotonicTimeNanosUnsafe()
     const now = clock.currentTimeMillisUnsafe()
     // It may have stood in line for long.
-    const closed = waitForHours(campaign, definition, rendered.row, lead, now)
+    const closed = waitForHours(campaign, loaded.definition, rendered.row, lead, now)
     if (closed !== undefined) return yield* saveUnsent(services, campaign, closed)
-    const capped = yield* countMail(services, { row: rendered.row, lead, definition, now })
+    const capped = yield* countMail(services, { row: rendered.row, lead, definition: loaded.definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, rendered.row, capped)
-    const intended = advance(rendered, { type: "RENDERED", at: now })
+    const intended = advance(rendered, { type: "RENDERED", at: now, ...renderedWith(rendered, loaded) })
     const commit = commitOf(intended, {
       intent: { attempt: intended.context.attempt, at: now },
       leaseUntil: now + sender.transport.capabilities.deadlineMs + services.leases.graceMs,
-      requires: { suppressionKeys: services.secrets.suppressionKeys(message.envelope.to, definition.topic) },
+      requires: { suppressionKeys: services.secrets.suppressionKeys(message.envelope.to, loaded.definition.topic) },
     })
     const result = yield* commitForCertain(services, commit)
     switch (result.type) {
@@ -247,7 +256,7 @@ const send = (
     if (heard !== undefined) yield* services.gate.report(heard)
     const asked = slowDownOf(event)
     if (asked?.by === "domain")
-      yield* services.shaper.slowDown(shapedMailOf(definition, rendered.row, lead), asked.cause)
+      yield* services.shaper.slowDown(shapedMailOf(loaded.definition, rendered.row, lead), asked.cause)
     else if (asked !== undefined) yield* services.gate.report({ type: "ASKED_FOR_LESS" })
     if (event.type === "REJECTED" && event.scope === "config")
       yield* Effect.ignore(campaign.degrade(`${sender.transport.name}: ${event.response ?? event.code}`))
@@ -307,10 +316,13 @@ export const attemptExecution = (
     if (lead === undefined) return yield* suppress("lead-erased")
     if (isSuppressed) return yield* suppress("suppressed")
     redact = withoutPerson(lead)
-    const { definition } = yield* campaign.definition(row.definition)
-    const elsewhen =
-      treatLate(campaign, definition, row, lead, now) ?? waitForHours(campaign, definition, row, lead, now)
-    if (elsewhen !== undefined) return yield* saveUnsent(services, campaign, elsewhen)
+    const loaded = yield* campaign.definition(row)
+    const { definition } = loaded
+    const notNow =
+      treatLate(campaign, definition, row, lead, now) ??
+      waitForHours(campaign, definition, row, lead, now) ??
+      (yield* leaveJourney(services, loaded, row, lead, now))
+    if (notNow !== undefined) return yield* saveUnsent(services, campaign, notNow)
     const capped = yield* lookAtCaps(services, { row, lead, definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, row, capped)
     const mail = shapedMailOf(definition, row, lead)

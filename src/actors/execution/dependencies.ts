@@ -1,7 +1,16 @@
 import type { Clock } from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type { Random } from "effect/Random"
-import type { ExecutionRow, Flag, FrequencyCap, Lead, NotFound, StorageError, UnknownPolicy } from "../../sdk/index.ts"
+import type {
+  ExecutionRow,
+  Flag,
+  FrequencyCap,
+  Lead,
+  NewExecution,
+  NotFound,
+  StorageError,
+  UnknownPolicy,
+} from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { CampaignClock } from "../campaign/record.ts"
 import type { CancelOrders } from "../cancel-orders.ts"
@@ -58,14 +67,22 @@ export type SignalAnswer =
 /** What an execution asks of its campaign. */
 export interface CampaignOfExecution {
   readonly onUnknown: () => UnknownPolicy
-  readonly definition: (hash: string) => Effect.Effect<LoadedDefinition, StorageError | NotFound>
+  /**
+   * What an execution follows: the definition that its lead entered with, unless an update was meant for what is under
+   * way too. After an unknown attempt the one that this rendered, so that a resend has the same bytes.
+   */
+  readonly definition: (
+    row: Pick<ExecutionRow, "definition" | "context">,
+  ) => Effect.Effect<LoadedDefinition, StorageError | NotFound>
   /** How its time runs. */
   readonly time: () => CampaignClock
   /** What comes after this execution, which is done by this progress at this instant. */
   readonly successor: (
-    ended: Pick<Progress, "row" | "context">,
+    ended: Pick<Progress, "row" | "context" | "events">,
     endedAt: number,
   ) => Effect.Effect<Successor, StorageError | NotFound>
+  /** Hears of a successor that is durable now. */
+  readonly onPlanned: (planned: NewExecution, since: number) => void
   /** Counts a plugin's defect: whether the execution is run again, or fails. */
   readonly onDefect: (executionId: string, defect: unknown) => Effect.Effect<"restart" | "fail">
   /** Stops starting executions until a person resumes. */

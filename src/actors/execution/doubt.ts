@@ -48,7 +48,7 @@ const lookUp = (
 ): Effect.Effect<LookupResult> =>
   Effect.gen(function* () {
     const { transport } = services.sender
-    const { definition } = yield* campaign.definition(progress.row.definition)
+    const { definition } = yield* campaign.definition(progress.row)
     return yield* Effect.tryPromise(async (signal) =>
       transport.lookup === undefined
         ? ({ type: "unknown" } as const)

@@ -28,6 +28,8 @@ export const note = (progress: Progress, event: ExecutionEvent): Progress => ({
 export interface Successor {
   /** The next step's or the next round's execution; `undefined` when this was the last. */
   readonly next: NewExecution | undefined
+  /** Since when an event counts that it waits for, epoch ms. */
+  readonly since?: number
 }
 
 export interface CommitOptions {
@@ -43,7 +45,9 @@ export interface CommitOptions {
   readonly successor?: Successor
 }
 
-// With nothing to follow, the enrollment ends; it is finished when its last mail was sent or skipped.
+const reachedGoal = (event: ExecutionEvent): boolean => event.type === "CANCEL" && event.by === "goal"
+
+// With nothing to follow, the enrollment ends; it is finished when its last mail was sent or skipped, or by its goal.
 const enrollmentChange = (
   progress: Progress,
   successor: Successor | undefined,
@@ -52,7 +56,10 @@ const enrollmentChange = (
   if (!hasEnded(progress.state)) return hadEnded ? { enrollment: "active" } : {}
   if (hadEnded) return {}
   if (successor?.next !== undefined) return { plan: successor.next }
-  const wentWell = progress.state === "done" && ["sent", "skipped"].includes(progress.context.outcome ?? "")
+  const wentWell =
+    progress.state === "done"
+      ? ["sent", "skipped"].includes(progress.context.outcome ?? "")
+      : progress.events.some(reachedGoal)
   return { enrollment: wentWell ? "finished" : "ended" }
 }
 

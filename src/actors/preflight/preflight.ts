@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { Message, StandardSchema } from "../../sdk/index.ts"
 import { InvalidInput, idOf, type Lead, NotFound, RenderError, type StorageError } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
+import { templateFor } from "../campaign/variants.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { makeMessage } from "../execution/mail.ts"
 import { checkLead, type LeadSource } from "../runtime/enrolling.ts"
@@ -55,7 +56,7 @@ export const previewMail = (
 ): Effect.Effect<Message, RenderError | NotFound | StorageError> =>
   Effect.gen(function* () {
     const { definition } = loaded
-    const hash = definition.steps[step]?.hash
+    const hash = templateFor(definition, step, lead.id)
     if (hash === undefined)
       return yield* Effect.fail(
         new NotFound({

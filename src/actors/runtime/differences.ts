@@ -41,5 +41,7 @@ export const changedDefinition = (id: string, differences: ReadonlyArray<Issue>)
     differences,
     message: `The campaign "${id}" is stored with another definition: ${differences
       .map(({ path, message }) => `${path} ${message}`)
-      .join("; ")}. Use the stored definition, another id, or ask to update what is not planned yet.`,
+      .join(
+        "; ",
+      )}. Use the stored definition, another id, or ask for an update: true for leads that are new, "running" for all that is not sent yet (--update, --update-running).`,
   })

@@ -188,6 +188,17 @@ const removeSettings = (services: Stores, leadId: string): Effect.Effect<number,
     return found.length
   })
 
+const removeEvents = (services: Stores, leadId: string) =>
+  Effect.gen(function* () {
+    const signals = yield* filterDocuments(services, "signal", ({ value }) => value.lead === leadId)
+    yield* services.store.use((driver) =>
+      driver.writeDocuments([
+        ...signals.map(({ kind, key }) => ({ kind, key, value: null })),
+        { kind: "events", key: leadId, value: null },
+      ]),
+    )
+  })
+
 interface Erased {
   readonly isKnown: boolean
   readonly cancelled: number
@@ -208,6 +219,7 @@ const eraseOne = (
       yield* store.use((driver) =>
         driver.writeDocuments([{ kind: "frequency", key: frequencyKey(leadId), value: null }]),
       )
+      yield* removeEvents(runtime.services, leadId)
       // By chance, since a hash of the id would tell whoever guesses the id that it is this one.
       const pseudonym = `forgotten:${idOf("forgotten", clock.currentTimeMillisUnsafe(), random.nextDoubleUnsafe())}`
       // Last, and in one step: until then the person is found again by whoever goes on after a crash.

@@ -21,11 +21,12 @@ import {
   type StorageError,
 } from "../../sdk/index.ts"
 import { type CampaignActor, type CampaignError, makeCampaignActor } from "../campaign/campaign-actor.ts"
-import { type Definition, definitionOf, loadDefinition, saveDefinition } from "../campaign/definition.ts"
+import { type Definition, definitionOf, loadDefinition, saveDefinition, templatesOf } from "../campaign/definition.ts"
 import { afterEvent, type CampaignRecord, newRecord, readRecord, saveRecord } from "../campaign/record.ts"
 import { CancelOrders } from "../cancel-orders.ts"
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
+import { resumeSignals } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { defaultLeaseTimes, type LeaseTimes } from "../execution/lease.ts"
 import { askDirectory, type LeadDirectory } from "../lead-directory.ts"
@@ -53,8 +54,11 @@ export type CreateError = CampaignError | TemplateError | Closed | InvalidInput
 export interface CreateOptions {
   /** Leaves the campaign in `draft` until it is started. */
   readonly draft?: boolean | undefined
-  /** Accepts a changed definition or template for everything that is not planned yet. */
-  readonly update?: boolean | undefined
+  /**
+   * Accepts a changed definition or template: `true` for leads that are enrolled from now on, while those that are under
+   * way stay on what they entered; `"running"` for everything that is not sent yet.
+   */
+  readonly update?: boolean | "running" | undefined
   /** How much faster campaign time runs than real time. Stored at the first creation; later ones keep it. */
   readonly speed?: number | undefined
 }
@@ -210,8 +214,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const register = (campaign: Campaign): Effect.Effect<Definition, TemplateError> =>
       Effect.gen(function* () {
         const hashes = new Map<string, string>()
-        for (const { template } of campaign.steps)
-          if (!hashes.has(template)) hashes.set(template, yield* templates.register(template))
+        for (const template of templatesOf(campaign)) hashes.set(template, yield* templates.register(template))
         return definitionOf(campaign, hashes)
       })
 
@@ -237,10 +240,14 @@ const makeRuntime = (settings: RuntimeSettings) =>
       Effect.gen(function* () {
         const stored = yield* loadDefinition(store, actor.record().definition)
         const differences = differencesBetween(stored.definition, definition)
-        if (differences.length === 0) return actor
-        if (options.update !== true)
+        const isBehind = options.update === "running" && actor.isBehind()
+        if (differences.length === 0 && !isBehind) return actor
+        if (options.update === undefined || options.update === false)
           return yield* Effect.fail<CampaignError>(changedDefinition(campaign.id, differences))
-        yield* actor.follow(yield* saveDefinition(store, campaign, definition))
+        yield* actor.follow(
+          yield* saveDefinition(store, campaign, definition),
+          options.update === "running" ? "all" : "new",
+        )
         return actor
       })
 
@@ -337,5 +344,6 @@ const makeRuntime = (settings: RuntimeSettings) =>
       drain,
     })
     for (const order of orders) fulfilBeside(runtime, order)
+    if (!settings.passive) services.fork(resumeSignals(runtime))
     return runtime
   })

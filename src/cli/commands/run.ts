@@ -31,7 +31,8 @@ const args = {
   "dry-run": { type: "boolean", description: "Everything but storing and sending" },
   limit: { type: "string", valueHint: "N", description: "Mail at most the first N good leads" },
   strict: { type: "boolean", description: "Do not start when a row is bad" },
-  update: { type: "boolean", description: "Take a changed campaign or template for what is not planned yet" },
+  update: { type: "boolean", description: "Take a changed campaign or template for leads that are new" },
+  "update-running": { type: "boolean", description: "Take it for all that is not sent yet" },
   speed: { type: "string", valueHint: "N", description: "Let campaign time run N times as fast (first run only)" },
   "until-idle": { type: "boolean", description: "End when nothing is due now (exit code 4 when work remains)" },
 } as const
@@ -65,7 +66,7 @@ export const runCommand = defineCommand({
           json,
           dryRun: given["dry-run"] === true,
           strict: given.strict === true,
-          update: given.update === true,
+          update: given["update-running"] === true ? "running" : given.update === true,
           untilIdle: given["until-idle"] === true,
           output: json ? err : out,
           interruption,

@@ -16,8 +16,11 @@ import { type DurationInput, durationSchema } from "./duration.ts"
 import { jsonData, plainObject } from "./json-data.ts"
 import { isLocale, isTimeZone, type Json } from "./lead.ts"
 import { listIdSchema } from "./list-id.ts"
-import { type Moment, momentSchema } from "./moment.ts"
 import { type Repeat, type RepeatInput, repeatSchema } from "./repeat.ts"
+import { eventName } from "./sequence/condition.ts"
+import { flattenSteps, SequenceProblem } from "./sequence/flatten.ts"
+import { type Step, type StepInput, stepSchema } from "./sequence/step.ts"
+import { type Trigger, type TriggerInput, triggerSchema } from "./sequence/trigger.ts"
 import { topicSchema } from "./topic.ts"
 
 /** What happens to an attempt in doubt when the transport itself cannot tell. */
@@ -36,14 +39,9 @@ export type Priority =
   /** Before all bulk mails; for mails that somebody waits for. Limits hold all the same. */
   | "transactional"
 
-/** One mail of a campaign, as stored. */
-export interface Step {
-  /** The template's name. */
-  readonly template: string
-  /** Delay after the end of the step before (after enrolling, for the first), milliseconds of campaign time. */
+/** When a lead may be enrolled again, as stored: so many milliseconds after it was enrolled, and not before that enrollment has ended. */
+export interface Reentry {
   readonly afterMs: number
-  /** Calendar rule: the first such moment once the delay is over. */
-  readonly on?: Moment
 }
 
 /** A file that each mail of the campaign carries. */
@@ -79,13 +77,18 @@ export interface CampaignInput<Data = unknown> {
   readonly replyTo?: string | undefined
   /** Bounce address (MAIL FROM); default: the address of `from`. */
   readonly envelopeFrom?: string | undefined
-  readonly steps: ReadonlyArray<{
-    readonly template: string
-    /** Default: at once for the first step, required sense for later ones is "after the one before ended". */
-    readonly after?: DurationInput | undefined
-    /** The first such moment once the delay is over, by the lead's clock (else the campaign's): `"next day at 09:00"`, `"monday at 09:00"`, `"day 1 at 10:00"`, `"2026-12-24 at 16:00"`, `"at 09:00"`. */
-    readonly on?: string | undefined
-  }>
+  /** The mails in their order, and forks between them; at most 1,000 mails. */
+  readonly steps: ReadonlyArray<StepInput>
+  /** Events that end a lead's way through the campaign: what is not sent is cancelled. */
+  readonly exit?: string | ReadonlyArray<string> | undefined
+  /** The event that the campaign is for: it ends a lead's way too, and is counted. */
+  readonly goal?: string | undefined
+  /** Whether a lead whose enrollment has ended may be enrolled again: `never` (default), `always`, or once so much time has passed since it was enrolled. */
+  readonly reentry?: "never" | "always" | { readonly after: DurationInput } | undefined
+  /** What enrolls leads by itself: events, a new status, inbound mail. Default: nothing but `enroll`. */
+  readonly triggers?: ReadonlyArray<TriggerInput> | undefined
+  /** Share of the leads, 0 to 1, that get no mail, to compare with; always the same ones. Default 0. */
+  readonly holdout?: number | undefined
   /** When mail may be sent: what is due outside waits for the next open time. Default: always. */
   readonly calendar?: SendingHoursInput | undefined
   /** What becomes of a mail whose time passed while nothing could be sent. Default `send`. */
@@ -125,6 +128,11 @@ export interface Campaign {
   readonly replyTo?: Mailbox
   readonly envelopeFrom?: string
   readonly steps: ReadonlyArray<Step>
+  readonly exit?: ReadonlyArray<string>
+  readonly goal?: string
+  readonly reentry?: Reentry
+  readonly triggers?: ReadonlyArray<Trigger>
+  readonly holdout?: number
   readonly calendar?: SendingHours
   readonly late?: LatePolicy
   readonly repeat?: Repeat
@@ -180,18 +188,38 @@ const campaignSchema = z.strictObject({
   replyTo: mailbox.optional(),
   envelopeFrom: mailbox.transform((box) => box.address).optional(),
   steps: z
-    .array(
-      z
-        .strictObject({
-          template: z.string().min(1).max(200),
-          after: durationSchema.default(0),
-          on: momentSchema.optional(),
-        })
-        .transform(
-          ({ template, after, on }): Step => ({ template, afterMs: after, ...(on === undefined ? {} : { on }) }),
-        ),
+    .array(stepSchema)
+    .max(1_000)
+    .transform((nested, context): ReadonlyArray<Step> => {
+      try {
+        const steps = flattenSteps(nested)
+        if (steps.length <= 1_000) return steps
+        context.addIssue({ code: "custom", message: "a campaign has at most 1,000 mails, those in branches included" })
+      } catch (error) {
+        if (!(error instanceof SequenceProblem)) throw error
+        context.addIssue({ code: "custom", message: error.message })
+      }
+      return z.NEVER
+    }),
+  exit: z
+    .preprocess((value) => (typeof value === "string" ? [value] : value), z.array(eventName).min(1).max(100))
+    .optional(),
+  goal: eventName.optional(),
+  reentry: z
+    .union([z.enum(["never", "always"]), z.strictObject({ after: durationSchema })], {
+      error: 'write "never", "always" or { after: "30 days" }',
+    })
+    .transform((value): Reentry | undefined =>
+      value === "never" ? undefined : { afterMs: value === "always" ? 0 : value.after },
     )
-    .max(1_000),
+    .optional(),
+  triggers: z.array(triggerSchema).min(1).max(100).optional(),
+  holdout: z
+    .number()
+    .min(0)
+    .max(0.99)
+    .transform((share) => (share === 0 ? undefined : share))
+    .optional(),
   calendar: sendingHoursSchema.optional(),
   late: latePolicySchema.optional(),
   repeat: repeatSchema.optional(),

@@ -36,7 +36,8 @@ export type ExecutionEvent =
   | ({ readonly type: "SCHEDULED"; readonly dueAt: number; readonly reason?: Reason } & At)
   | ({ readonly type: "DUE" } & At)
   | ({ readonly type: "RETRY_DUE" } & At)
-  | ({ readonly type: "RENDERED" } & At)
+  /** `definition`: content hash of what was rendered, where it is not the one that the row names. */
+  | ({ readonly type: "RENDERED"; readonly definition?: string } & At)
   | ({ readonly type: "FAILED"; readonly retryable: boolean; readonly code: string; readonly text?: string } & At &
       Jitter)
   | ({ readonly type: "ACCEPTED"; readonly providerId?: string; readonly response?: string } & At)
@@ -53,9 +54,11 @@ export type ExecutionEvent =
     } & At &
       Jitter)
   | ({ readonly type: "LATE_RECEIPT"; readonly attempt: number; readonly outcome: LateOutcome } & At & Jitter)
-  | ({ readonly type: "CANCEL"; readonly by: "user" | "campaign" | "exit" } & At)
+  /** `exit` and `goal`: an event ended the lead's way through the campaign. */
+  | ({ readonly type: "CANCEL"; readonly by: "user" | "campaign" | "exit" | "goal" } & At)
   | ({ readonly type: "SUPPRESS"; readonly code: string } & At)
-  | ({ readonly type: "SKIP"; readonly code: string } & At)
+  /** `next`: index of the step that follows instead of the next one. */
+  | ({ readonly type: "SKIP"; readonly code: string; readonly text?: string; readonly next?: number } & At)
   /** Moves the due time of something that waits: by hand, or for a `reason` like a send window that is closed. */
   | ({ readonly type: "RESCHEDULE"; readonly dueAt: number; readonly reason?: Reason } & At)
   /** Runs a failed one again; `duplicate` allows it although an attempt is unknown. */

@@ -35,6 +35,8 @@ export interface ExecutionContext {
   readonly timeScale: number
   /** Absent in a campaign that comes once. */
   readonly round?: Round
+  /** When the lead was enrolled, epoch ms: events count since then. Absent in a campaign that heeds none. */
+  readonly enrolledAt?: number
   /** When it may start next, epoch ms; `null` while nothing is planned. */
   readonly dueAt: number | null
   /** Ordinal of the latest attempt, counted from 1; 0 before the first. */
@@ -45,6 +47,8 @@ export interface ExecutionContext {
   readonly firstAttemptAt: number | null
   /** The instant that the attempt renders with; an attempt after an unknown one keeps it, so that a resend has the same bytes. */
   readonly renderedAt: number | null
+  /** Content hash of the definition that the latest attempt rendered; absent where it is the row's. */
+  readonly renderedWith?: string
   /** Attempts whose outcome was never established. While there is one, only a confirmed `sent` is certain. */
   readonly unknownAttempts: ReadonlyArray<number>
   /** Set while the next attempt repeats an unknown one under a key that the transport deduplicates: no second copy possible. */

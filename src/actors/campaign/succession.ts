@@ -1,0 +1,91 @@
+import * as Effect from "effect/Effect"
+import type { ExecutionRow, Lead, NewExecution, NotFound, StorageError } from "../../sdk/index.ts"
+import { exitOf } from "../events/exits.ts"
+import { lastEventFor, readEvents } from "../events/lead-events.ts"
+import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
+import type { Progress, Successor } from "../execution/progress.ts"
+import { goesByClocks } from "./definition.ts"
+import { planNext, singleMailStep } from "./planner.ts"
+import type { CampaignClock } from "./record.ts"
+
+/** What the planning of a lead's next mail needs of its campaign. */
+export interface SuccessionOptions {
+  readonly services: Pick<ProcessServices, "store" | "leadOf" | "fork">
+  readonly campaignId: string
+  readonly clock: () => CampaignClock
+  readonly definition: CampaignOfExecution["definition"]
+  /** Makes a planned mail due, since the event that it waits for has come. */
+  readonly release: (executionId: string, event: string) => Effect.Effect<unknown, StorageError | NotFound>
+}
+
+type Succession = Pick<CampaignOfExecution, "successor" | "onPlanned">
+
+/** Since when events count for an execution. */
+export const enrolledAtOf = (row: Pick<ExecutionRow, "context" | "createdAt">): number =>
+  row.context.enrolledAt ?? row.createdAt
+
+// The latest decision that the machine has taken: a skipped mail may say what follows instead of the next.
+const decidedNext = ({ events }: Pick<Progress, "events">): number | undefined => {
+  const skip = events.findLast((event) => event.type === "SKIP")
+  return skip?.type === "SKIP" ? skip.next : undefined
+}
+
+/** Plans what follows in an enrollment when a mail has ended. A running enrollment stays on the definition that it entered. */
+export const makeSuccession = ({ services, campaignId, clock, definition, release }: SuccessionOptions): Succession => {
+  const { store } = services
+
+  // One who cannot be asked for now goes by the campaign's clock.
+  const leadOf = (leadId: string): Effect.Effect<Lead | undefined, StorageError> =>
+    services.leadOf === undefined
+      ? Effect.map(
+          store.use((driver) => driver.documents("lead", [leadId])),
+          ([document]) => document?.value as Lead | undefined,
+        )
+      : Effect.orElseSucceed(services.leadOf(leadId), () => undefined)
+
+  const successor: Succession["successor"] = (ended, endedAt) =>
+    Effect.gen(function* () {
+      const { row, context } = ended
+      if (row.step >= singleMailStep) return { next: undefined }
+      const loaded = yield* definition({ definition: row.definition, context: { ...context, unknownAttempts: [] } })
+      const heedsEvents = loaded.events.size > 0
+      const events = heedsEvents ? yield* readEvents(store, row.leadId) : undefined
+      const enrolledAt = enrolledAtOf(row)
+      if (events !== undefined && exitOf(loaded, events, enrolledAt) !== undefined) return { next: undefined }
+      // An event that comes while the mail is under way counts for what waits for it afterwards.
+      const since = context.renderedAt ?? row.createdAt
+      const lastEvent = events === undefined ? undefined : lastEventFor(events, campaignId)
+      const lead = goesByClocks(loaded.definition) ? yield* leadOf(row.leadId) : undefined
+      const next = planNext(
+        { campaignId, loaded, clock: clock() },
+        {
+          enrollment: { id: row.enrollmentId, leadId: row.leadId },
+          lead,
+          enrolledAt: heedsEvents ? enrolledAt : undefined,
+        },
+        {
+          step: row.step,
+          round: context.round,
+          outcome: context.outcome,
+          next: decidedNext(ended),
+          hasHappened: (event) => (lastEvent?.(event) ?? Number.NEGATIVE_INFINITY) >= since,
+        },
+        endedAt,
+      )
+      return { next, since } satisfies Successor
+    })
+
+  // The event may have come between the look at the lead's events and the commit of the plan: it found nothing to move.
+  const onPlanned = (planned: NewExecution, since: number): void =>
+    services.fork(
+      Effect.gen(function* () {
+        const loaded = yield* definition(planned)
+        const event = loaded.definition.steps[planned.step]?.waitUntil
+        if (event === undefined) return
+        const at = lastEventFor(yield* readEvents(store, planned.leadId), campaignId)(event)
+        if (at !== undefined && at >= since) yield* release(planned.id, event)
+      }),
+    )
+
+  return { successor, onPlanned }
+}

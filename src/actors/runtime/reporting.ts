@@ -1,0 +1,109 @@
+import * as Effect from "effect/Effect"
+import { bucketOf, type ExecutionRow, type NotFound, type StorageError } from "../../sdk/index.ts"
+import type { CampaignActor } from "../campaign/campaign-actor.ts"
+import type { Definition } from "../campaign/definition.ts"
+import { singleMailStep } from "../campaign/planner.ts"
+import { enrolledAtOf } from "../campaign/succession.ts"
+import { isHeldOut, variantFor } from "../campaign/variants.ts"
+import { type LeadEvents, lastEventFor } from "../events/lead-events.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
+
+/** How many leads did what, by event: each lead once. */
+export type EventCounts = Readonly<Record<string, number>>
+
+/** What became of one variant of a step. */
+export interface VariantReport {
+  /** Counted from 0. */
+  readonly step: number
+  readonly name: string
+  readonly template: string
+  readonly planned: number
+  readonly sent: number
+  /** Ended in another way: failed, suppressed, skipped or cancelled. */
+  readonly notSent: number
+  /** Events of its recipients since it was rendered for them. */
+  readonly events: EventCounts
+}
+
+/** Leads that are compared. */
+export interface AudienceReport {
+  readonly leads: number
+  /** Their events since they were enrolled. */
+  readonly events: EventCounts
+}
+
+/** How a campaign's variants did, and what its mails did at all. */
+export interface CampaignReport {
+  readonly variants: ReadonlyArray<VariantReport>
+  /** Leads that get the campaign's mails. */
+  readonly mailed: AudienceReport
+  /** Leads that get none, to compare with. */
+  readonly heldOut: AudienceReport
+  /** The event that the campaign is for; `null` without one. */
+  readonly goal: string | null
+}
+
+type Counting<Report> = { -readonly [Key in keyof Report]: Report[Key] } & { events: Record<string, number> }
+
+const pageSize = 500
+
+const notSent = new Set(["failed", "suppressed", "skipped", "cancelled"])
+
+const countEvents = (into: Record<string, number>, events: LeadEvents, campaignId: string, since: number): void => {
+  const lastEvent = lastEventFor(events, campaignId)
+  for (const event of Object.keys(events.last))
+    if ((lastEvent(event) ?? Number.NEGATIVE_INFINITY) >= since)
+      into[event] = (Object.hasOwn(into, event) ? (into[event] ?? 0) : 0) + 1
+}
+
+const variantReports = ({ steps }: Definition): ReadonlyArray<Counting<VariantReport>> =>
+  steps.flatMap(({ variants = [] }, step) =>
+    variants.map(({ name, template }) => ({ step, name, template, planned: 0, sent: 0, notSent: 0, events: {} })),
+  )
+
+/** Reads the campaign's executions page by page, with what happened to their leads. */
+export const reportCampaign = (
+  { store }: Pick<ProcessServices, "store">,
+  actor: CampaignActor,
+): Effect.Effect<CampaignReport, StorageError | NotFound> =>
+  Effect.gen(function* () {
+    const { definition } = yield* actor.loaded
+    const variants = variantReports(definition)
+    const mailed: Counting<AudienceReport> = { leads: 0, events: {} }
+    const heldOut: Counting<AudienceReport> = { leads: 0, events: {} }
+
+    const take = (row: ExecutionRow, events: LeadEvents): void => {
+      if (row.step >= singleMailStep) return
+      if (row.step === 0 && (row.context.round?.number ?? 0) === 0) {
+        const audience = isHeldOut(definition, row.leadId) ? heldOut : mailed
+        audience.leads += 1
+        countEvents(audience.events, events, actor.id, enrolledAtOf(row))
+      }
+      const name = variantFor(definition, row.step, row.leadId)?.name
+      const report = variants.find((one) => one.step === row.step && one.name === name)
+      if (report === undefined || row.context.reason?.code === "holdout") return
+      const bucket = bucketOf(row)
+      report.planned += 1
+      if (bucket === "sent") report.sent += 1
+      if (notSent.has(bucket)) report.notSent += 1
+      if (bucket === "sent") countEvents(report.events, events, actor.id, row.context.renderedAt ?? row.createdAt)
+    }
+
+    let after: string | undefined
+    while (true) {
+      const page: ReadonlyArray<ExecutionRow> = yield* store.use((driver) =>
+        driver.list({ campaignId: actor.id, limit: pageSize, ...(after === undefined ? {} : { after }) }),
+      )
+      const documents = yield* store.use((driver) =>
+        driver.documents(
+          "events",
+          page.map((row) => row.leadId),
+        ),
+      )
+      for (const [index, row] of page.entries())
+        take(row, (documents[index]?.value as unknown as LeadEvents | undefined) ?? { last: {}, ids: [] })
+      after = page.at(-1)?.id
+      if (page.length < pageSize) return { variants, mailed, heldOut, goal: definition.goal ?? null }
+      yield* Effect.yieldNow
+    }
+  })

@@ -1,0 +1,68 @@
+import * as z from "zod"
+import { type Condition, conditionSchema, eventName } from "./condition.ts"
+
+/** What enrolls a lead by itself, as users write it. */
+export type TriggerInput =
+  /** An event that is signalled for the lead. */
+  | { readonly event: string; readonly when?: Condition | undefined }
+  /** The lead's `status` becomes this, by `runtime.leads.put`. */
+  | { readonly status: string; readonly when?: Condition | undefined }
+  /** An inbound mail, given to `runtime.receive`: parts of its subject and of its sender, in any case. */
+  | {
+      readonly mail: { readonly subject?: string | undefined; readonly from?: string | undefined }
+      readonly when?: Condition | undefined
+    }
+
+/** {@link TriggerInput}, as stored. */
+export interface Trigger {
+  readonly event?: string
+  readonly mail?: { readonly subject: string; readonly from: string }
+  readonly when?: Condition
+}
+
+/** The event that a lead's new status is. */
+export const statusEvent = (status: string): string =>
+  `status:${status
+    .trim()
+    .replace(/[^\w.:-]+/g, "-")
+    .slice(0, 90)}`
+
+const condition = { when: conditionSchema.optional() }
+const part = z.string().max(500).default("")
+
+const shapes = {
+  event: z.strictObject({ event: eventName, ...condition }),
+  status: z
+    .strictObject({ status: z.string().min(1).max(90), ...condition })
+    .transform(({ status, ...rest }) => ({ event: statusEvent(status), ...rest })),
+  mail: z.strictObject({
+    mail: z
+      .strictObject({ subject: part, from: part })
+      .refine(({ subject, from }) => subject + from !== "", "names a part of the subject, of the sender, or of both"),
+    ...condition,
+  }),
+} as const
+
+/** Checks a {@link TriggerInput}. */
+export const triggerSchema = z.unknown().transform((value, context): Trigger => {
+  const kind = (Object.keys(shapes) as Array<keyof typeof shapes>).find(
+    (key) => typeof value === "object" && value !== null && key in value,
+  )
+  if (kind === undefined) {
+    context.addIssue({ code: "custom", message: "a trigger is { event }, { status } or { mail }" })
+    return z.NEVER
+  }
+  const checked = shapes[kind].safeParse(value)
+  if (!checked.success) {
+    for (const { path, message } of checked.error.issues) context.addIssue({ code: "custom", path, message })
+    return z.NEVER
+  }
+  const { when, ...trigger } = checked.data
+  return { ...trigger, ...(when === undefined ? {} : { when }) }
+})
+
+const holds = (part: string, text: string): boolean => text.toLowerCase().includes(part.toLowerCase())
+
+/** Whether an inbound mail fires it. */
+export const matchesMail = ({ mail }: Trigger, message: { readonly subject: string; readonly from: string }): boolean =>
+  mail !== undefined && holds(mail.subject, message.subject) && holds(mail.from, message.from)
