@@ -76,6 +76,15 @@ export interface SimulatedSend {
   readonly at: number
 }
 
+/** Something that a simulated recipient did. */
+export interface SimulatedSignal {
+  /** The recipient's address. */
+  readonly by: string
+  readonly event: string
+  /** When the runtime had taken it in, epoch ms. */
+  readonly at: number
+}
+
 /** What a simulated campaign did. Plain JSON. */
 export interface Simulation {
   readonly seed: number | string
@@ -90,6 +99,8 @@ export interface Simulation {
   readonly calendar: ReadonlyArray<CalendarSpan>
   /** The first `listSends` copies. */
   readonly sends: ReadonlyArray<SimulatedSend>
+  /** What recipients did, the first `listSends` of it. */
+  readonly signals: ReadonlyArray<SimulatedSignal>
   /** What must never happen: empty unless there is a bug. */
   readonly violations: ReadonlyArray<string>
 }
@@ -170,6 +181,7 @@ export const simulate = async (
   const inspection = new Inspection()
   const copies = new Map<string, number>()
   const sends: Array<SimulatedSend> = []
+  const signals: Array<SimulatedSignal> = []
   const attempts = { accepted: 0, rejected: 0, unknown: 0 }
   const leaving = random.fork("recipients")
   const acting = random.fork("signals")
@@ -182,10 +194,12 @@ export const simulate = async (
     const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
     if (lead !== undefined) await runtime?.suppress(lead.email, { reason: "unsubscribed" })
   }
-  const signal = async (executionId: string, event: string, afterMs: number): Promise<void> => {
+  const signal = async ({ executionId, to }: SimulatedSend, event: string, afterMs: number): Promise<void> => {
     await world.sleep(afterMs)
     const row = await runtime?.executions.get(executionId)
-    if (row !== undefined) await runtime?.signal({ lead: row.leadId, event, id: `${event}/${executionId}` })
+    if (row === undefined || runtime === undefined) return
+    await runtime.signal({ lead: row.leadId, event, id: `${event}/${executionId}` })
+    if (signals.length < listSends) signals.push({ by: to, event, at: epoch + world.timeline.now })
   }
   const take = (send: SimulatedSend): void => {
     const { executionId, at } = send
@@ -193,7 +207,7 @@ export const simulate = async (
     calendar.add(at)
     if (sends.length < listSends) sends.push(send)
     for (const { event, share, after } of events.signals)
-      if (acting.nextDoubleUnsafe() < share) void signal(executionId, event, after)
+      if (acting.nextDoubleUnsafe() < share) void signal(send, event, after)
     if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe) void unsubscribe(executionId)
   }
   const count = (outcome: keyof typeof attempts): void => {
@@ -215,7 +229,9 @@ export const simulate = async (
     return { process, handle: await runtime.campaigns.create(campaign) }
   }
 
-  const play = async (): Promise<Omit<Simulation, "seed" | "calendar" | "sends" | "violations" | "attempts">> => {
+  const play = async (): Promise<
+    Omit<Simulation, "seed" | "calendar" | "sends" | "signals" | "violations" | "attempts">
+  > => {
     let { process, handle } = await boot()
     await handle.enroll(audience)
     await handle.close()
@@ -252,5 +268,5 @@ export const simulate = async (
   }
 
   const result = await world.run(play())
-  return { seed, ...result, attempts, calendar: calendar.spans(), sends, violations: inspection.violations() }
+  return { seed, ...result, attempts, calendar: calendar.spans(), sends, signals, violations: inspection.violations() }
 }

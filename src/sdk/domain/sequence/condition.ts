@@ -1,10 +1,10 @@
 import * as z from "zod"
-import { durationSchema } from "../duration.ts"
+import { type DurationInput, durationSchema } from "../duration.ts"
 import { plainObject } from "../json-data.ts"
 import type { Json, Lead } from "../lead.ts"
 
 /** Something that is true of a lead or not: JSON, so that it can be stored, shown and simulated. */
-export type Condition =
+export type Condition<Duration = number> =
   /** A field of the lead: `email`, `status`, `locale`, ..., or a path into its data, like `plan` or `company.size`. Without a comparison: whether it is there. */
   | {
       readonly lead: string
@@ -13,11 +13,14 @@ export type Condition =
       readonly above?: number | undefined
       readonly below?: number | undefined
     }
-  /** An event that was signalled for the lead since it was enrolled; `within`: at most so long ago, milliseconds. */
-  | { readonly event: string; readonly within?: number | undefined }
-  | { readonly all: ReadonlyArray<Condition> }
-  | { readonly any: ReadonlyArray<Condition> }
-  | { readonly not: Condition }
+  /** An event that was signalled for the lead since it was enrolled; `within`: at most so long ago (stored as milliseconds). */
+  | { readonly event: string; readonly within?: Duration | undefined }
+  | { readonly all: ReadonlyArray<Condition<Duration>> }
+  | { readonly any: ReadonlyArray<Condition<Duration>> }
+  | { readonly not: Condition<Duration> }
+
+/** A {@link Condition} as users write it. */
+export type ConditionInput = Condition<DurationInput>
 
 /** What conditions are asked about. */
 export interface Facts {

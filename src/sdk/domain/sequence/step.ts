@@ -1,7 +1,7 @@
 import * as z from "zod"
 import { type DurationInput, durationSchema } from "../duration.ts"
 import { type Moment, momentSchema } from "../moment.ts"
-import { type Condition, conditionSchema, eventName } from "./condition.ts"
+import { type Condition, type ConditionInput, conditionSchema, eventName } from "./condition.ts"
 
 /** When a step is due, as users write it. */
 export interface TimingInput {
@@ -23,12 +23,12 @@ export interface MailStepInput extends TimingInput {
     | Readonly<Record<string, string | { readonly template: string; readonly weight?: number | undefined }>>
     | undefined
   /** Looked at when the mail is due: when it is false, the mail is skipped. */
-  readonly when?: Condition | undefined
+  readonly when?: ConditionInput | undefined
 }
 
 /** A fork, as users write it: decided when it is due, then the mails of one side follow. */
 export interface BranchInput extends TimingInput {
-  readonly if: Condition
+  readonly if: ConditionInput
   readonly do?: ReadonlyArray<StepInput> | undefined
   readonly else?: ReadonlyArray<StepInput> | undefined
 }

@@ -1,16 +1,16 @@
 import * as z from "zod"
-import { type Condition, conditionSchema, eventName } from "./condition.ts"
+import { type Condition, type ConditionInput, conditionSchema, eventName } from "./condition.ts"
 
 /** What enrolls a lead by itself, as users write it. */
 export type TriggerInput =
   /** An event that is signalled for the lead. */
-  | { readonly event: string; readonly when?: Condition | undefined }
+  | { readonly event: string; readonly when?: ConditionInput | undefined }
   /** The lead's `status` becomes this, by `runtime.leads.put`. */
-  | { readonly status: string; readonly when?: Condition | undefined }
+  | { readonly status: string; readonly when?: ConditionInput | undefined }
   /** An inbound mail, given to `runtime.receive`: parts of its subject and of its sender, in any case. */
   | {
       readonly mail: { readonly subject?: string | undefined; readonly from?: string | undefined }
-      readonly when?: Condition | undefined
+      readonly when?: ConditionInput | undefined
     }
 
 /** {@link TriggerInput}, as stored. */
