@@ -117,7 +117,9 @@ export class Sender extends Context.Service<
               giveUp: () => end(givenUpEvent(handedOff, closing, moment())),
             }
             const handoff = (): void => {
-              if (isOver) throw handedOffTooLate(transport.name)
+              // A process that was frozen since may find that its lease is over before it hears of its deadline: another
+              // one may have asked what became of the mail, and heard that there is none.
+              if (isOver || elapsedMs(clock) > call.until) throw handedOffTooLate(transport.name)
               handedOff = true
             }
             const onSettled = (answer: Answer): void => {

@@ -283,3 +283,23 @@ test("an acceptance that comes while its doubt is settled by a lookup is not for
     },
   )
 })
+
+test("a process that was frozen before it handed a mail over does not hand it over when its deadline has passed", async () => {
+  await play(
+    {
+      storage: "shared",
+      transport: { lookup: true, deadlineMs: 30_000 },
+      faults: freezing("before the handoff", 4 * minute, { rightClaims: true }),
+    },
+    async (world) => {
+      await begin(world)
+      const { runtime } = await rightIsUp(world)
+      await world.time.sleep(minute / 2)
+      await runtime.suppress(`${only(world).leadId}@x.test`)
+      await until(world, isOver(world))
+      await world.time.sleep(10 * minute)
+      expect(only(world)).toMatchObject({ state: "done", context: { outcome: "suppressed", delivery: null } })
+      expect(world.server.total).toBe(0)
+    },
+  )
+})
