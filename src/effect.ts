@@ -226,7 +226,7 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     suppress: (email, options = {}) => suppress(services, email, options),
     unsuppress: (email, options = {}) => unsuppress(services, email, options),
     receiveFeedback: runtime.receiveFeedback,
-    unsubscribe: (who) => unsubscribe(services, who),
+    unsubscribe: (who) => unsubscribe(runtime, who),
     signal: (input) => signalEvent(runtime, input),
     receive: (message) => receiveMessage(runtime, message),
     suppressionsOf: (email, options = {}) => findSuppressions(services, email, options),

@@ -231,7 +231,7 @@ const runtimeOf = (runner: PromiseRunner<RuntimeActor>, runtime: RuntimeActor["S
     suppress: (email, suppressOptions = {}) => run(suppress(services, email, suppressOptions)),
     unsuppress: (email, scope = {}) => run(unsuppress(services, email, scope)),
     receiveFeedback: (feedback) => run(runtime.receiveFeedback(feedback)),
-    unsubscribe: (who) => run(unsubscribe(services, who)),
+    unsubscribe: (who) => run(unsubscribe(runtime, who)),
     signal: (input) => run(signalEvent(runtime, input)),
     receive: (message) => run(receiveMessage(runtime, message)),
     signingKeys: () => services.secrets.signingKeys,

@@ -178,6 +178,28 @@ describe("exits and goals", () => {
   })
 })
 
+test("what comes back about a mail is an event of its campaign, named as it is", async () => {
+  const steps = [{ template: "hello" }, { template: "nudge", after: "1 day" }]
+  const world = await openCampaign({ steps, exit: ["bounced", "unsubscribed"], goal: "clicked" })
+  await world.spring.enroll(people("ann", "bob", "cyd", "dan"))
+  await world.spring.idle()
+  const sentTo = async (name: string) =>
+    (await world.executions()).find(({ leadId, step }) => leadId === lead(name) && step === 0)?.id ?? ""
+  const soft = { kind: "soft" } as const
+  await world.runtime.receiveFeedback([
+    { id: "1", type: "bounced", executionId: await sentTo("ann"), bounce: soft },
+    { id: "2", type: "clicked", executionId: await sentTo("bob") },
+    { id: "3", type: "opened", executionId: await sentTo("cyd") },
+  ])
+  await world.runtime.unsubscribe({ leadId: lead("dan"), topic: null, executionId: await sentTo("dan") })
+  expect(await world.spring.idle()).toMatchObject({
+    sent: 4,
+    cancelled: 3,
+    scheduled: 1,
+    enrollments: { active: 1, finished: 1, ended: 2 },
+  })
+})
+
 test("the same signal again does nothing, also after a restart", async () => {
   const steps: CampaignInput["steps"] = [{ template: "hello", waitUntil: { event: "go", timeout: "9 days" } }]
   const world = await openCampaign({ steps, reentry: "always" })

@@ -126,7 +126,7 @@ const run = (
         wasSuppressed,
       }))
     case "unsubscribe":
-      return Effect.as(unsubscribe(runtime.services, command.who), { type: "suppressed" })
+      return Effect.as(unsubscribe(runtime, command.who), { type: "suppressed" })
     case "feedback":
       return Effect.map(runtime.receiveFeedback(command.feedback), (answers) => ({ type: "feedback", answers }))
     case "prune":

@@ -5,6 +5,7 @@ import {
   type ExecutionRow,
   type Feedback,
   InvalidInput,
+  idOf,
   type Lead,
   type NotFound,
   parse,
@@ -12,6 +13,7 @@ import {
   type StorageError,
 } from "../../sdk/index.ts"
 import { loadDefinition } from "../campaign/definition.ts"
+import { type SignalError, type SignallingRuntime, signalEvent } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { addressRecord, addToRecord, type HeardFeedback, heardOf, mailRecord } from "./feedback-record.ts"
 import { readLead } from "./leads.ts"
@@ -31,7 +33,7 @@ export interface FeedbackAnswer {
 }
 
 /** Everything that taking in feedback may fail with. */
-export type FeedbackError = StorageError | InvalidInput | NotFound
+export type FeedbackError = SignalError
 
 const schema = z.object({
   id: z.string().min(1).max(2_000),
@@ -148,12 +150,34 @@ const receiveOne = (
     return answer(!isNew ? "repeated" : suppressed ? "suppressed" : "recorded")
   })
 
+// Campaigns hear of it as of any other event: `clicked` in a condition, `bounced` as an exit.
+const signalOne = (runtime: FeedbackRuntime, feedback: Feedback): Effect.Effect<void, FeedbackError> =>
+  Effect.gen(function* () {
+    const { row, leadId } = yield* subjectOf(runtime.services, feedback)
+    const lead = row?.leadId ?? leadId
+    if (lead === undefined) return
+    const now = runtime.services.clock.currentTimeMillisUnsafe()
+    yield* signalEvent(runtime, {
+      lead,
+      event: feedback.type,
+      at: Math.min(feedback.at ?? now, now),
+      id: idOf("feedback", feedback.id),
+      ...(row === undefined ? {} : { campaign: row.campaignId }),
+    })
+  })
+
+/** What taking in feedback needs of the runtime. */
+export interface FeedbackRuntime extends SignallingRuntime {
+  readonly services: ProcessServices
+}
+
 /**
  * Takes in what came back about mails: complaints and hard bounces suppress the address, soft ones by the rule, wishes to
- * unsubscribe the topic; everything is kept with the mail. Durable on return, idempotent by the feedback's id.
+ * unsubscribe the topic; everything is kept with the mail, and signalled to its campaign as an event named as its type.
+ * Durable on return, idempotent by the feedback's id.
  */
 export const receiveFeedback = (
-  services: ProcessServices,
+  runtime: FeedbackRuntime,
   rule: CheckedSoftBounceRule | null,
   given: Feedback | ReadonlyArray<Feedback>,
 ): Effect.Effect<ReadonlyArray<FeedbackAnswer>, FeedbackError> =>
@@ -164,6 +188,10 @@ export const receiveFeedback = (
       catch: (error) => error as InvalidInput,
     })
     const answers: Array<FeedbackAnswer> = []
-    for (const feedback of all) answers.push(yield* receiveOne(services, rule, feedback))
+    for (const feedback of all) {
+      answers.push(yield* receiveOne(runtime.services, rule, feedback))
+      // Also when it was heard before: the process may have died in between.
+      yield* signalOne(runtime, feedback)
+    }
     return answers
   })

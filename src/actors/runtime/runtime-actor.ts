@@ -327,7 +327,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
           const row = yield* execution(id)
           return yield* explainExecution(store, row, yield* gate.whyWaiting(id))
         }),
-      receiveFeedback: (feedback) => receiveFeedback(services, softBounces, feedback),
+      receiveFeedback: (feedback) => receiveFeedback(runtime, softBounces, feedback),
       counts: (campaignId) => store.use((driver) => driver.counts(campaignId)),
       health: Effect.suspend(() => healthOf(services, problems, [...actors.values()], draining)),
       leaveStandby: Effect.sync(() => {

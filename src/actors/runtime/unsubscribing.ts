@@ -3,6 +3,7 @@ import * as z from "zod"
 import {
   Conflict,
   type InvalidInput,
+  idOf,
   type Lead,
   NotFound,
   parse,
@@ -10,13 +11,15 @@ import {
   topicSchema,
   type Unsubscription,
 } from "../../sdk/index.ts"
+import { type SignalError, signalEvent } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { addToRecord, heardOf, mailRecord } from "./feedback-record.ts"
 import { readLead } from "./leads.ts"
+import type { FeedbackRuntime } from "./receiving-feedback.ts"
 import { suppressKey } from "./suppressing.ts"
 
 /** Everything that unsubscribing may fail with. */
-export type UnsubscribeError = StorageError | InvalidInput | NotFound | Conflict
+export type UnsubscribeError = SignalError
 
 const schema = z.object({
   leadId: z.string().min(1).max(320),
@@ -55,8 +58,9 @@ const addressesOf = (
  * Suppresses a lead for a topic, or for everything. Durable on return: nothing of it is sent afterwards. Idempotent. A
  * signed link names the entry of the address that it was mailed to, so that it works whatever became of the lead.
  */
-export const unsubscribe = (services: ProcessServices, who: Unsubscription): Effect.Effect<void, UnsubscribeError> =>
+export const unsubscribe = (runtime: FeedbackRuntime, who: Unsubscription): Effect.Effect<void, UnsubscribeError> =>
   Effect.gen(function* () {
+    const { services } = runtime
     const { leadId, topic, executionId, suppressionKey } = yield* Effect.try({
       try: () => parse(schema, who, "Who unsubscribes"),
       catch: (error) => error as InvalidInput,
@@ -78,6 +82,14 @@ export const unsubscribe = (services: ProcessServices, who: Unsubscription): Eff
       yield* suppressKey(services, yield* services.secrets.suppressionKey(address, topic), entry)
     const [row] = executionId === undefined ? [] : yield* services.store.use((driver) => driver.get([executionId]))
     if (row === undefined) return
-    const news = { id: `unsubscribed:${row.id}`, type: "unsubscribed" } as const
-    yield* addToRecord(services, mailRecord(row.id), heardOf(news, services.clock.currentTimeMillisUnsafe(), row.id))
+    const id = `unsubscribed:${row.id}`
+    const now = services.clock.currentTimeMillisUnsafe()
+    yield* addToRecord(services, mailRecord(row.id), heardOf({ id, type: "unsubscribed" }, now, row.id))
+    yield* signalEvent(runtime, {
+      lead: row.leadId,
+      event: "unsubscribed",
+      at: now,
+      id: idOf("feedback", id),
+      campaign: row.campaignId,
+    })
   })
