@@ -12,6 +12,7 @@ import {
   type ControlAnswer,
   cancelExecution,
   rescheduleExecution,
+  resendExecution,
   resolveExecution,
   retryExecution,
 } from "./actors/runtime/execution-control.ts"
@@ -33,6 +34,10 @@ import {
 } from "./actors/runtime/suppressing.ts"
 import { type UnsubscribeError, unsubscribe } from "./actors/runtime/unsubscribing.ts"
 import { waitForState } from "./actors/runtime/waiting.ts"
+import { actOnSelection, type SelectionAction, type SelectionResult } from "./actors/selection/acting.ts"
+import { type PreviewLimit, previewSelection, type SelectionPreview } from "./actors/selection/previewing.ts"
+import type { Selection } from "./actors/selection/selecting.ts"
+import { readSelection, type SelectionFilter } from "./api/execution-selection.ts"
 import { layerRuntime, type OpenError, type RuntimeOptions } from "./runtime.ts"
 import {
   type CampaignInput,
@@ -83,6 +88,7 @@ type ControlError = CampaignError | Closed
 
 export type { CampaignError } from "./actors/campaign/campaign-actor.ts"
 
+export type { SelectionAction } from "./actors/selection/acting.ts"
 export type { OpenError } from "./runtime.ts"
 
 /** sendstate as an Effect service; the same runtime as `createRuntime`, closed with its layer's scope. */
@@ -110,6 +116,21 @@ export class Sendstate extends Context.Service<
       executionId: string,
       dueAt: number,
     ) => Effect.Effect<ControlAnswer, ControlError | InvalidInput>
+    /** Sends again what was not sent; with `inDoubt` also what may have been, accepting a second copy. */
+    readonly resend: (
+      executionId: string,
+      options?: { readonly inDoubt?: boolean },
+    ) => Effect.Effect<ControlAnswer, ControlError>
+    /** What a selection of executions holds, and what each action would do to it. */
+    readonly previewSelection: (
+      filter: SelectionFilter,
+      options?: PreviewLimit,
+    ) => Effect.Effect<SelectionPreview, ControlError | InvalidInput>
+    /** Does one thing to every execution of a selection, page by page. */
+    readonly actOnSelection: (
+      filter: SelectionFilter,
+      action: SelectionAction,
+    ) => Effect.Effect<SelectionResult, ControlError | InvalidInput>
     /** Runs an execution that waits now, whatever its time. */
     readonly runNow: (executionId: string) => Effect.Effect<ControlAnswer, ControlError | InvalidInput>
     /** A lead as it is stored. */
@@ -194,6 +215,12 @@ const campaignEffects = (
   events: eventsOf(runtime, (event) => event.type === "lagged" || event.campaignId === actor.id),
 })
 
+const selectionFor = (filter: SelectionFilter): Effect.Effect<Selection, InvalidInput> =>
+  Effect.try({
+    try: () => readSelection(filter),
+    catch: (error) => error as InvalidInput,
+  })
+
 const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => {
   const { services } = runtime
   const on = <A, E = never>(id: string, body: (actor: CampaignActor) => Effect.Effect<A, ControlError | E>) =>
@@ -215,6 +242,11 @@ const makeService = (runtime: RuntimeActor["Service"]): Sendstate["Service"] => 
     retry: (id, { duplicate = false } = {}) => on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
     resolve: (id, verdict) => on(id, (actor) => resolveExecution(services, actor, id, verdict)),
     reschedule: (id, dueAt) => on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),
+    resend: (id, { inDoubt = false } = {}) => on(id, (actor) => resendExecution(services, actor, id, { inDoubt })),
+    previewSelection: (filter, options = {}) =>
+      Effect.flatMap(selectionFor(filter), (selection) => previewSelection(runtime, selection, options)),
+    actOnSelection: (filter, action) =>
+      Effect.flatMap(selectionFor(filter), (selection) => actOnSelection(runtime, selection, action)),
     runNow: (id) => on(id, (actor) => runExecutionNow(services, actor, id)),
     lead: (id) => readLead(services, id),
     putLead: (lead) => writeLead(runtime, lead),

@@ -1,3 +1,4 @@
+import type { Selection } from "../actors/selection/selecting.ts"
 import type { Store } from "../actors/store.ts"
 import type { Bucket, ExecutionRow, ListQuery } from "../sdk/index.ts"
 import type { PromiseRunner } from "./promise.ts"
@@ -22,13 +23,18 @@ export interface ExecutionPage {
 
 const pageSize = 500
 
-/** The storage's question for one page. */
-export const queryOf = (filter: ExecutionFilter, { after, limit = pageSize }: ExecutionPage): ListQuery => ({
-  limit,
+/** The filter in the storage's words. */
+export const selectionOf = (filter: ExecutionFilter): Selection => ({
   ...(filter.campaignId === undefined ? {} : { campaignId: filter.campaignId }),
   ...(filter.leadId === undefined ? {} : { leadId: filter.leadId }),
   ...(filter.states === undefined ? {} : { buckets: filter.states }),
   ...(filter.error === undefined ? {} : { reason: filter.error }),
+})
+
+/** The storage's question for one page. */
+export const queryOf = (filter: ExecutionFilter, { after, limit = pageSize }: ExecutionPage): ListQuery => ({
+  limit,
+  ...selectionOf(filter),
   ...(after === undefined ? {} : { after }),
 })
 

@@ -6,6 +6,7 @@ import {
   type ControlAnswer,
   cancelExecution,
   rescheduleExecution,
+  resendExecution,
   resolveExecution,
   retryExecution,
 } from "../actors/runtime/execution-control.ts"
@@ -13,9 +14,10 @@ import { runExecutionNow } from "../actors/runtime/running-now.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import type { Closed, ExecutionRow, InvalidInput } from "../sdk/index.ts"
 import { type ExecutionFilter, type ExecutionPage, listExecutions, queryOf } from "./execution-list.ts"
+import { type ExecutionSelection, makeExecutionSelection, type SelectionFilter } from "./execution-selection.ts"
 import type { PromiseRunner } from "./promise.ts"
 
-/** Single executions of a runtime. */
+/** The executions of a runtime, one by one or as many as a filter chooses. */
 export interface ExecutionsHandle {
   /** @throws NotFound */
   get(id: string): Promise<ExecutionRow>
@@ -42,6 +44,11 @@ export interface ExecutionsHandle {
   retry(id: string, options?: { readonly duplicate?: boolean }): Promise<ControlAnswer>
   /** Settles an execution in doubt. */
   resolve(id: string, verdict: "sent" | "notSent"): Promise<ControlAnswer>
+  /**
+   * Sends again what was not sent: a failed execution, with a new budget. `inDoubt` takes those too of which an attempt may
+   * have been delivered, and accepts a second copy. Refused for everything else, always for what was sent.
+   */
+  resend(id: string, options?: { readonly inDoubt?: boolean }): Promise<ControlAnswer>
   /** Moves the due time (epoch ms) of an execution that waits. @throws InvalidInput when it is no instant. */
   reschedule(id: string, dueAt: number): Promise<ControlAnswer>
   /**
@@ -49,6 +56,13 @@ export interface ExecutionsHandle {
    * `refused` for one that does not wait or whose campaign does not run.
    */
   runNow(id: string): Promise<ControlAnswer>
+  /**
+   * Many at once, by filter: looked at first with `preview()`, then cancelled, run again, moved, sent again. What it holds is
+   * read anew by each call.
+   *
+   * @throws InvalidInput for a filter that names nothing: give `all: true` for every execution there is.
+   */
+  select(filter: SelectionFilter): ExecutionSelection
 }
 
 /** Does something about one execution with the actor of its campaign. */
@@ -78,6 +92,8 @@ export const makeExecutionsHandle = (
     cancelWaiting: (ids) => runner.run(cancelWaiting(runtime, ids)),
     runNow: (id) => on(id, (actor) => runExecutionNow(services, actor, id)),
     retry: (id, { duplicate = false } = {}) => on(id, (actor) => retryExecution(services, actor, id, { duplicate })),
+    resend: (id, { inDoubt = false } = {}) => on(id, (actor) => resendExecution(services, actor, id, { inDoubt })),
+    select: (filter) => makeExecutionSelection(runner, runtime, filter),
     resolve: (id, verdict) => on(id, (actor) => resolveExecution(services, actor, id, verdict)),
     reschedule: (id, dueAt) => on(id, (actor) => rescheduleExecution(services, actor, id, dueAt)),
   }

@@ -16,7 +16,9 @@ import {
 } from "../../sdk/index.ts"
 import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "../execution/dependencies.ts"
 import { runExecution } from "../execution/execution-actor.ts"
+import type { Progress } from "../execution/progress.ts"
 import { signalExecution } from "../execution/signal.ts"
+import { signalFree, type Wish } from "../execution/signal-free.ts"
 import { Synchronous } from "../synchronous.ts"
 import { type Definition, type LoadedDefinition, loadDefinition } from "./definition.ts"
 import { nameEntries } from "./entries.ts"
@@ -62,6 +64,8 @@ export interface CampaignActor {
   /** Lets new enrollments follow another definition, or all that is not sent yet. */
   readonly follow: (definition: string, who: "new" | "all") => Effect.Effect<void, CampaignError>
   readonly signal: (id: string, flagFor: (row: ExecutionRow) => Flag) => Effect.Effect<SignalAnswer, CampaignError>
+  /** Wishes about many that nobody works on, in one durable write; answers which were granted. */
+  readonly signalMany: (wishes: ReadonlyArray<Wish>) => Effect.Effect<ReadonlyArray<Progress | undefined>, StorageError>
   readonly counts: Effect.Effect<Counts, StorageError>
   /** What new enrollments follow. */
   readonly loaded: Effect.Effect<LoadedDefinition, StorageError | NotFound>
@@ -211,14 +215,17 @@ export const makeCampaignActor = (
         : Effect.sync(() => services.problems.report(`campaign ${id}: ${error.message}`))
     }
 
+    const heard = Effect.gen(function* () {
+      // Should it fail, the pump's next quiet turn does it.
+      if (record.rest.context.closed) yield* Effect.ignore(mailbox.ask(reviveIfActive))
+      pump.wake()
+    })
+
     const signal: CampaignOfExecution["signal"] = (executionId, flagFor) =>
-      Effect.tap(signalExecution(services, campaign, executionId, flagFor), () =>
-        Effect.gen(function* () {
-          // Should it fail, the pump's next quiet turn does it.
-          if (record.rest.context.closed) yield* Effect.ignore(mailbox.ask(reviveIfActive))
-          pump.wake()
-        }),
-      )
+      Effect.tap(signalExecution(services, campaign, executionId, flagFor), () => heard)
+
+    const signalMany: CampaignActor["signalMany"] = (wishes) =>
+      Effect.tap(signalFree(services, wishes, clock.currentTimeMillisUnsafe()), () => heard)
 
     const campaign: CampaignOfExecution = {
       definition,
@@ -356,6 +363,7 @@ export const makeCampaignActor = (
           }),
         ),
       signal,
+      signalMany,
       loaded: Effect.suspend(() => load(record.definition)),
       definitionOf: definition,
     }

@@ -18,7 +18,7 @@ export const successorOf = (
 ): Effect.Effect<Successor | undefined, StorageError | NotFound> =>
   progress.state === "done" ? campaign.successor(progress, at) : Effect.succeed(undefined)
 
-const publishPlanned = ({ bus }: ProcessServices, planned: NewExecution): void => {
+const publishPlanned = ({ bus }: Pick<ProcessServices, "bus">, planned: NewExecution): void => {
   bus.publish({
     type: "execution",
     at: planned.createdAt,
@@ -33,7 +33,7 @@ const publishPlanned = ({ bus }: ProcessServices, planned: NewExecution): void =
 
 /** Tells listeners about progress that is durable now. */
 export const publishProgress = (
-  services: ProcessServices,
+  services: Pick<ProcessServices, "bus">,
   progress: Progress,
   planned: NewExecution | undefined,
 ): void => {

@@ -1,10 +1,9 @@
 import * as Effect from "effect/Effect"
-import type { Closed, ExecutionRow, NotFound, Signal, StorageError } from "../../sdk/index.ts"
+import type { Closed, ExecutionRow, NotFound, StorageError } from "../../sdk/index.ts"
 import type { CampaignActor } from "../campaign/campaign-actor.ts"
 import { isWaiting } from "../cancel-orders.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
-import { advance, commitOf, progressOf } from "../execution/progress.ts"
-import { publishProgress } from "../execution/save.ts"
+import { signalFree } from "../execution/signal-free.ts"
 
 /** Rows in one durable write: few syncs, and no long hold of the event loop where the storage is synchronous. */
 const batchSize = 500
@@ -33,21 +32,16 @@ export const cancelWaiting = (
     for (let start = 0; start < ids.length; start += batchSize) {
       const now = clock.currentTimeMillisUnsafe()
       const rows = yield* store.use((driver) => driver.get(ids.slice(start, start + batchSize)))
-      const steps = rows.map((row) => {
-        if (row === undefined || !waits(row)) return undefined
-        const flag: Signal["flag"] = { type: "CANCEL", by: "campaign", at: now }
-        const progress = advance(progressOf(row), flag)
-        return { progress, signal: { flag, now, commit: commitOf(progress, { receipt: true }) } }
-      })
-      const planned = steps.filter((step) => step !== undefined)
-      const results = yield* store.use((driver) => driver.signal(planned.map(({ signal }) => signal)))
-      const outcomes = new Map(planned.map((step, index) => [step, results[index]?.type === "applied"]))
-      for (const step of steps) answers.push(step !== undefined && outcomes.get(step) === true)
-      for (const [{ progress }, isApplied] of outcomes) {
-        if (!isApplied) continue
-        campaigns.add(progress.row.campaignId)
-        publishProgress(services, progress, undefined)
-      }
+      const waiting = rows.filter((row): row is ExecutionRow => row !== undefined && waits(row))
+      const flag = { type: "CANCEL", by: "campaign", at: now } as const
+      const outcomes = yield* signalFree(
+        services,
+        waiting.map((row) => ({ row, flag })),
+        now,
+      )
+      const cancelled = new Set(waiting.filter((_, index) => outcomes[index] !== undefined))
+      for (const row of rows) answers.push(row !== undefined && cancelled.has(row))
+      for (const { campaignId } of cancelled) campaigns.add(campaignId)
     }
     for (const id of campaigns) (yield* runtime.campaign(id)).pump.wake()
     return answers

@@ -60,7 +60,8 @@ export const cancelExecution = (
 
 const answerOf = (answer: SignalAnswer): ControlAnswer => (answer.type === "flagged" ? "requested" : answer.type)
 
-const control = (
+/** Asks something of one execution. */
+export const controlExecution = (
   actor: CampaignActor,
   id: string,
   flagFor: (row: ExecutionRow) => Flag,
@@ -75,7 +76,7 @@ export const retryExecution = (
 ): Effect.Effect<ControlAnswer, CampaignError> =>
   actor.record().rest.state === "cancelled"
     ? Effect.succeed("refused")
-    : control(actor, id, () => ({
+    : controlExecution(actor, id, () => ({
         type: "REDRIVE",
         duplicate: options.duplicate,
         at: services.clock.currentTimeMillisUnsafe(),
@@ -88,7 +89,7 @@ export const resolveExecution = (
   id: string,
   verdict: "sent" | "notSent",
 ): Effect.Effect<ControlAnswer, CampaignError> =>
-  control(actor, id, (row) => ({
+  controlExecution(actor, id, (row) => ({
     type: "RESOLVE",
     attempt: row.context.attempt,
     verdict,
@@ -97,7 +98,8 @@ export const resolveExecution = (
     jitterUnit: services.random.nextDoubleUnsafe(),
   }))
 
-const dueAtSchema = z.int().min(0).max(8.64e15)
+/** An instant, epoch ms. */
+export const dueAtSchema = z.int().min(0).max(8.64e15)
 
 /** Moves the due time of an execution that waits. */
 export const rescheduleExecution = (
@@ -111,5 +113,31 @@ export const rescheduleExecution = (
       try: () => parse(dueAtSchema, dueAt, "The due time (epoch milliseconds)"),
       catch: (error) => error as InvalidInput,
     }),
-    control(actor, id, () => ({ type: "RESCHEDULE", dueAt, at: services.clock.currentTimeMillisUnsafe() })),
+    controlExecution(actor, id, () => ({ type: "RESCHEDULE", dueAt, at: services.clock.currentTimeMillisUnsafe() })),
   )
+
+/**
+ * Sends again what was not sent: a failed execution, with a new budget; with `inDoubt` also where an attempt may have been
+ * delivered, as a possible second copy. Refused for everything else, always for what was sent, and in a cancelled campaign.
+ */
+export const resendExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+  { inDoubt }: { readonly inDoubt: boolean },
+): Effect.Effect<ControlAnswer, CampaignError> =>
+  Effect.gen(function* () {
+    const read = Effect.map(
+      services.store.use((driver) => driver.get([id])),
+      ([row]) => row,
+    )
+    const row = yield* read
+    if (row === undefined) return "missing"
+    if (row.state === "sending.inDoubt") {
+      if (!inDoubt || actor.record().rest.state === "cancelled") return "refused"
+      const answer = yield* resolveExecution(services, actor, id, "notSent")
+      // Out of attempts it ends as failed: it gets a new budget, as any other that failed.
+      if (answer !== "applied" || (yield* read)?.context.outcome !== "failed") return answer
+    }
+    return yield* retryExecution(services, actor, id, { duplicate: inDoubt })
+  })
