@@ -1,6 +1,6 @@
 import type { CampaignStatus } from "sendstate"
 import type { Counts, Mailbox } from "sendstate/sdk"
-import { hoursText, repeatText, stepTimeText } from "./calendar-text.ts"
+import { hoursText, repeatText, stepAudienceText, stepTimeText } from "./calendar-text.ts"
 import type { CampaignFile } from "./campaign-file.ts"
 import { countText, durationText, numberText } from "./duration-text.ts"
 import type { DuplicateRow, LeadSurvey, RejectedRow } from "./lead-survey.ts"
@@ -85,7 +85,10 @@ export const writePlan = (output: Output, { file, survey, server, storeFile, sto
   line("from", mailboxText(campaign.from))
   if (campaign.replyTo !== undefined) line("reply to", mailboxText(campaign.replyTo))
   for (const [index, step] of campaign.steps.entries())
-    line(index === 0 ? "mails" : "", `${index + 1}. ${step.template}, ${stepTimeText(step, index === 0)}`)
+    line(
+      index === 0 ? "mails" : "",
+      `${index + 1}. ${step.template}, ${stepTimeText(step, index === 0)}${stepAudienceText(step)}`,
+    )
   if (campaign.repeat !== undefined) line("again", repeatText(campaign.repeat))
   if (campaign.calendar !== undefined) line("hours", hoursText(campaign.calendar, campaign.timeZone))
   if (campaign.attachments.length > 0) line("files", campaign.attachments.map(({ filename }) => filename).join(", "))
