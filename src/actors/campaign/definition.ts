@@ -72,7 +72,7 @@ export const goesByClocks = ({ steps, calendar, repeat }: Definition): boolean =
   calendar !== undefined || repeat !== undefined || steps.some(({ on }) => on !== undefined)
 
 /** The events that matter to a lead's way through the campaign: in conditions, waited for, exits and the goal. */
-export const eventsHeeded = ({ steps, exit, goal }: Definition): ReadonlySet<string> =>
+const eventsHeeded = ({ steps, exit, goal }: Definition): ReadonlySet<string> =>
   new Set([
     ...steps.flatMap(({ waitUntil, when }) => [
       ...(waitUntil === undefined ? [] : [waitUntil]),
@@ -87,7 +87,7 @@ export interface LoadedDefinition {
   readonly hash: string
   readonly definition: Definition
   readonly attachments: ReadonlyArray<Attachment>
-  /** {@link eventsHeeded}, computed once. */
+  /** What `eventsHeeded` answers, computed once. */
   readonly events: ReadonlySet<string>
 }
 
