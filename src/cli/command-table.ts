@@ -34,6 +34,14 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Run failed executions again",
     load: async () => commandOf((await import("./commands/retry.ts")).retryCommand),
   },
+  resend: {
+    summary: "Send again what was not sent, never what was",
+    load: async () => commandOf((await import("./commands/resend.ts")).resendCommand),
+  },
+  reschedule: {
+    summary: "Move executions that wait to another time",
+    load: async () => commandOf((await import("./commands/reschedule.ts")).rescheduleCommand),
+  },
   resolve: {
     summary: "Settle executions that are in doubt",
     load: async () => commandOf((await import("./commands/resolve.ts")).resolveCommand),

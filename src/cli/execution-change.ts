@@ -19,6 +19,8 @@ export interface ExecutionChange {
   readonly command: (ids: ReadonlyArray<string>) => ControlCommand
   readonly yes: boolean
   readonly json: boolean
+  /** Said of what was left alone. */
+  readonly note?: string
   /** Said when something was changed. */
   readonly hint?: string
 }
@@ -68,11 +70,12 @@ const exitOf = (answers: ReadonlyArray<Answer>, unfit: number): ExitCode => {
   return vain || unfit > 0 ? exitCodes.failures : exitCodes.done
 }
 
-const writePreview = (output: Output, { selected }: ExecutionChange): void => {
+const writePreview = (output: Output, { selected, note }: ExecutionChange): void => {
   const { rows, unfit } = selected
   writeExecutions(output, rows.slice(0, shown))
   if (rows.length > shown) output.line(`  ... and ${countText(rows.length - shown, "more execution")}`)
   for (const row of unfit) output.line(`  ${row.id} is ${bucketOf(row)}: left alone`)
+  if (note !== undefined) output.line(`  ${note}`)
 }
 
 const isChange = (answer: Answer): boolean =>
@@ -88,17 +91,24 @@ const agreed = async (output: Output, change: ExecutionChange): Promise<boolean>
 /** Shows what would be changed, asks, changes it, and tells what became of each. */
 export const changeExecutions = async (change: ExecutionChange): Promise<ExitCode> => {
   const output = change.json ? err : out
-  const { rows, unfit } = change.selected
+  const { rows, unfit, left } = change.selected
   const end = (answers: ReadonlyArray<Answered>, code: ExitCode): ExitCode => {
     const changed = answers.filter(({ answer }) => isChange(answer)).length
     if (change.hint !== undefined && changed > 0) output.line(`  ${change.hint}`)
     if (change.json)
-      writeJson({ changed, answers: tallyOf(answers), executions: answers, unfit: unfit.map(({ id }) => id) })
+      writeJson({
+        changed,
+        answers: tallyOf(answers),
+        executions: answers,
+        unfit: unfit.map(({ id }) => id),
+        left: left.map(({ id }) => id),
+      })
     return code
   }
   if (rows.length === 0) {
-    output.line(unfit.length === 0 ? "There is no such execution." : "None of them is in a state for it.")
+    output.line(unfit.length + left.length === 0 ? "There is no such execution." : "None of them is in a state for it.")
     for (const row of unfit) output.line(`  ${row.id} is ${bucketOf(row)}`)
+    if (change.note !== undefined) output.line(`  ${change.note}`)
     return end([], unfit.length === 0 ? exitCodes.done : exitCodes.failures)
   }
   if (!(await agreed(output, change))) {

@@ -9,6 +9,11 @@ export const selectionArgs = {
   error: { type: "string", valueHint: "CODE", description: "With this latest reason, like 5.1.1 or missing-variables" },
 } as const
 
+/** Which of the states that a change is for. */
+export const stateArg = {
+  state: { type: "string", valueHint: "STATE[,STATE]", description: "Only those in these states" },
+} as const
+
 /** What those arguments hold. */
 export interface Selection {
   readonly campaign?: string | undefined
@@ -45,6 +50,29 @@ export interface Selected {
   readonly rows: ReadonlyArray<ExecutionRow>
   /** Named, but in a state in which the change makes no sense. */
   readonly unfit: ReadonlyArray<ExecutionRow>
+  /** Selected, and left alone because of what they are: nothing that was asked for in vain. */
+  readonly left: ReadonlyArray<ExecutionRow>
+}
+
+/** Keeps of a selection only what may be changed: what was named counts as asked for in vain, the rest is left. */
+export const leaveUnless = (
+  { rows, unfit, left }: Selected,
+  mayChange: (row: ExecutionRow) => boolean,
+  isNamed: boolean,
+): Selected => {
+  const others = rows.filter((row) => !mayChange(row))
+  return {
+    rows: rows.filter(mayChange),
+    unfit: isNamed ? [...unfit, ...others] : unfit,
+    left: isNamed ? left : [...left, ...others],
+  }
+}
+
+const narrowed = (states: ReadonlyArray<Bucket>, asked: ReadonlyArray<Bucket> | undefined): ReadonlyArray<Bucket> => {
+  if (asked === undefined) return states
+  const vain = asked.filter((state) => !states.includes(state))
+  if (vain.length === 0) return asked
+  throw new UsageError(`Nothing can be done about what is ${vain.join(" or ")}; this is for ${states.join(", ")}.`)
 }
 
 /**
@@ -55,18 +83,19 @@ export interface Selected {
 export const selectExecutions = async (
   store: StoreHandle,
   ids: ReadonlyArray<string>,
-  selection: Selection & { readonly all?: boolean | undefined },
-  states: ReadonlyArray<Bucket>,
+  selection: Selection & { readonly state?: string | undefined; readonly all?: boolean | undefined },
+  fitting: ReadonlyArray<Bucket>,
 ): Promise<Selected> => {
+  const states = narrowed(fitting, bucketsOf(selection.state))
   if (ids.length > 0) {
     const rows = await named(store, ids)
     const fits = (row: ExecutionRow): boolean => states.includes(bucketOf(row))
-    return { rows: rows.filter(fits), unfit: rows.filter((row) => !fits(row)) }
+    return { rows: rows.filter(fits), unfit: rows.filter((row) => !fits(row)), left: [] }
   }
-  const { campaign, lead, error, all } = selection
-  if (campaign === undefined && lead === undefined && error === undefined && all !== true)
-    throw new UsageError("Which executions? Name their ids, or give --lead, --error, --campaign or --all.")
+  const { campaign, lead, error, state, all } = selection
+  if ([campaign, lead, error, state].every((part) => part === undefined) && all !== true)
+    throw new UsageError("Which executions? Name their ids, or give --lead, --error, --state, --campaign or --all.")
   const rows: ExecutionRow[] = []
   for await (const row of store.executions(filterOf(selection, states))) rows.push(row)
-  return { rows, unfit: [] }
+  return { rows, unfit: [], left: [] }
 }

@@ -17,6 +17,7 @@ import {
   type ControlAnswer,
   cancelExecution,
   rescheduleExecution,
+  resendExecution,
   resolveExecution,
   retryExecution,
 } from "./execution-control.ts"
@@ -37,7 +38,13 @@ export type ControlCommand =
   | { readonly type: "cancel"; readonly ids: ReadonlyArray<string> }
   | { readonly type: "retry"; readonly ids: ReadonlyArray<string>; readonly duplicate: boolean }
   | { readonly type: "resolve"; readonly ids: ReadonlyArray<string>; readonly verdict: "sent" | "notSent" }
-  | { readonly type: "reschedule"; readonly ids: ReadonlyArray<string>; readonly dueAt: number }
+  /** To one instant (epoch ms), or each to its own, in order. */
+  | {
+      readonly type: "reschedule"
+      readonly ids: ReadonlyArray<string>
+      readonly dueAt: number | ReadonlyArray<number>
+    }
+  | { readonly type: "resend"; readonly ids: ReadonlyArray<string>; readonly inDoubt: boolean }
   /** As `runtime.forgetLead`. */
   | { readonly type: "forget"; readonly lead: string; readonly options: ForgetOptions }
   /** As `runtime.suppress`. */
@@ -81,7 +88,17 @@ const onCampaign = (runtime: Runtime, command: Extract<ControlCommand, { type: "
     return { type: "campaign", accepted, state: actor.record().rest.state } satisfies ControlResult
   })
 
-const onExecution = (services: ProcessServices, actor: CampaignActor, id: string, command: ExecutionsCommand) => {
+// One that is missing is refused, as any that is no instant.
+const instantFor = (dueAt: number | ReadonlyArray<number>, index: number): number =>
+  typeof dueAt === "number" ? dueAt : (dueAt[index] ?? Number.NaN)
+
+const onExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+  command: ExecutionsCommand,
+  index: number,
+) => {
   switch (command.type) {
     case "cancel":
       return cancelExecution(services, actor, id)
@@ -90,7 +107,9 @@ const onExecution = (services: ProcessServices, actor: CampaignActor, id: string
     case "resolve":
       return resolveExecution(services, actor, id, command.verdict)
     case "reschedule":
-      return rescheduleExecution(services, actor, id, command.dueAt)
+      return rescheduleExecution(services, actor, id, instantFor(command.dueAt, index))
+    case "resend":
+      return resendExecution(services, actor, id, command)
   }
 }
 
@@ -98,10 +117,10 @@ const onExecutions = (runtime: Runtime, command: ExecutionsCommand) =>
   Effect.map(
     Effect.forEach(
       command.ids,
-      (id) =>
+      (id, index) =>
         Effect.gen(function* () {
           const row = yield* runtime.execution(id)
-          return yield* onExecution(runtime.services, yield* runtime.campaign(row.campaignId), id, command)
+          return yield* onExecution(runtime.services, yield* runtime.campaign(row.campaignId), id, command, index)
         }).pipe(Effect.catchTag("NotFound", () => Effect.succeed("missing" as const))),
       // A cancel may wait for a send that is under way; the others need not wait for it.
       { concurrency: 50 },

@@ -5,7 +5,7 @@ import { chooseCampaign } from "../campaign-choice.ts"
 import { confirm } from "../confirmation.ts"
 import { countText } from "../duration-text.ts"
 import { changeExecutions } from "../execution-change.ts"
-import { selectExecutions, selectionArgs } from "../execution-selection.ts"
+import { selectExecutions, selectionArgs, stateArg } from "../execution-selection.ts"
 import { type ExitCode, exitCodes } from "../exit-code.ts"
 import { err, out, writeJson } from "../output.ts"
 import { changeArgs, withStore } from "../store-option.ts"
@@ -33,6 +33,7 @@ export const cancelCommand = defineCommand({
   args: {
     executions: { type: "positional", required: false, valueHint: "EXECUTION...", description: "Ids of executions" },
     ...selectionArgs,
+    ...stateArg,
     campaign: { type: "string", valueHint: "ID", description: "Of this campaign; alone: the whole campaign, for good" },
     all: { type: "boolean", description: "All that have not ended" },
     ...changeArgs,
@@ -40,9 +41,9 @@ export const cancelCommand = defineCommand({
   run: ({ args }) =>
     withStore(args.db, async (store) => {
       const wish = { yes: args.yes === true, json: args.json === true }
-      const { campaign, lead, error, all } = args
-      if (campaign !== undefined && args._.length === 0 && lead === undefined && error === undefined && all !== true)
-        return cancelCampaign(store, campaign, wish)
+      const { campaign, lead, error, state, all } = args
+      const isWhole = [lead, error, state].every((part) => part === undefined) && all !== true
+      if (campaign !== undefined && args._.length === 0 && isWhole) return cancelCampaign(store, campaign, wish)
       return changeExecutions({
         ...wish,
         store,

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty"
 import { changeExecutions } from "../execution-change.ts"
-import { selectExecutions, selectionArgs } from "../execution-selection.ts"
+import { selectExecutions, selectionArgs, stateArg } from "../execution-selection.ts"
 import { changeArgs, withStore } from "../store-option.ts"
 import { UsageError } from "../usage-error.ts"
 
@@ -16,6 +16,7 @@ export const resolveCommand = defineCommand({
     },
     as: { type: "enum", options: ["sent", "not-sent"], description: "What you found out; not-sent sends it again" },
     ...selectionArgs,
+    ...stateArg,
     all: { type: "boolean", description: "All that are in doubt" },
     ...changeArgs,
   },

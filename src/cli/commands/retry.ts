@@ -1,6 +1,6 @@
 import { defineCommand } from "citty"
 import { changeExecutions } from "../execution-change.ts"
-import { selectExecutions, selectionArgs } from "../execution-selection.ts"
+import { selectExecutions, selectionArgs, stateArg } from "../execution-selection.ts"
 import { changeArgs, withStore } from "../store-option.ts"
 
 /** `sendstate retry`. */
@@ -14,6 +14,7 @@ export const retryCommand = defineCommand({
       description: "Ids of failed executions",
     },
     ...selectionArgs,
+    ...stateArg,
     all: { type: "boolean", description: "All failed ones" },
     duplicate: { type: "boolean", description: "Also where an attempt may have been delivered: accepts a second copy" },
     ...changeArgs,
