@@ -3,6 +3,7 @@ export {
   type EventModel,
   type SimulatedFaults,
   type SimulatedSend,
+  type SimulatedSignal,
   type SimulateOptions,
   type Simulation,
   simulate,
