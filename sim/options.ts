@@ -1,5 +1,6 @@
 import { Chance } from "./chance.ts"
 import { type Fate, fates } from "./faults/faults.ts"
+import { drawSequence, type SequenceOptions } from "./user/sequence.ts"
 
 const minute = 60_000
 const hour = 60 * minute
@@ -33,6 +34,7 @@ export interface SimOptions {
     readonly faults: number
     readonly fates: Readonly<Record<Fate, number>>
   }
+  readonly sequence: SequenceOptions
   /** Mails per minute over all processes. */
   readonly limitPerMinute: number | null
   readonly disk: { readonly latencyMs: number; readonly faults: number }
@@ -92,6 +94,7 @@ export const drawOptions = (seed: number): SimOptions => {
       faults: chance.pick([0, 0.1, 0.4, 0.8]),
       fates: { ...drawFates(chance), busy: chance.between(1, 5) },
     },
+    sequence: drawSequence(Chance.of(seed).fork("sequence"), storage === "shared"),
     limitPerMinute: limits.happens(0.4) ? limits.pick([2, 20, 600]) : null,
     disk: { latencyMs: chance.pick([1, 5, 50]), faults: sometimes(0.4, chance.pick([0.01, 0.05, 0.2])) },
     renderer: { faults: sometimes(0.3, chance.pick([0.05, 0.3])) },

@@ -1,6 +1,7 @@
 import { calm, type Faults } from "./faults/faults.ts"
 import type { SimOptions } from "./options.ts"
 import { campaignId, definitionOf } from "./user/campaign.ts"
+import { noSequence } from "./user/sequence.ts"
 import { SimWorld } from "./world/sim-world.ts"
 
 const minute = 60_000
@@ -25,6 +26,7 @@ const quietOptions: SimOptions = {
     faults: 0,
     fates: {} as SimOptions["transport"]["fates"],
   },
+  sequence: noSequence,
   limitPerMinute: null,
   disk: { latencyMs: 1, faults: 0 },
   renderer: { faults: 0 },
@@ -38,9 +40,10 @@ const quietOptions: SimOptions = {
 }
 
 /** What a scene changes of a quiet world. */
-export interface SceneOptions extends Partial<Omit<SimOptions, "transport" | "retry">> {
+export interface SceneOptions extends Partial<Omit<SimOptions, "transport" | "retry" | "sequence">> {
   readonly transport?: Partial<SimOptions["transport"]>
   readonly retry?: Partial<SimOptions["retry"]>
+  readonly sequence?: Partial<SimOptions["sequence"]>
   /** May look at the world that it belongs to. */
   readonly faults?: (world: () => SimWorld) => Partial<Faults>
 }
@@ -51,13 +54,14 @@ export interface SceneOptions extends Partial<Omit<SimOptions, "transport" | "re
  * @returns The world as it was in the end; rejects when a promise was broken.
  */
 export const play = async (options: SceneOptions, scene: (world: SimWorld) => Promise<void>): Promise<SimWorld> => {
-  const { faults, transport, retry, ...changes } = options
+  const { faults, transport, retry, sequence, ...changes } = options
   const world: SimWorld = new SimWorld(
     {
       ...quietOptions,
       ...changes,
       transport: { ...quietOptions.transport, ...transport },
       retry: { ...quietOptions.retry, ...retry },
+      sequence: { ...noSequence, ...sequence },
     },
     { ...calm, ...faults?.(() => world) },
   )

@@ -2,7 +2,7 @@ import { Chance } from "./chance.ts"
 import { DrawnFaults } from "./faults/drawn-faults.ts"
 import { drawOptions, type SimOptions } from "./options.ts"
 import { campaignId } from "./user/campaign.ts"
-import { wishes } from "./user/wishes.ts"
+import { wishesFor } from "./user/wishes.ts"
 import { weather } from "./weather.ts"
 import { SimWorld, type Violation } from "./world/sim-world.ts"
 
@@ -37,7 +37,7 @@ export const runSeed = async (seed: number, options = drawOptions(seed)): Promis
     const lives = world.hosts.map((host) => host.live())
     await Promise.all([
       user.enrollAll(),
-      user.wishAll(wishes),
+      user.wishAll(wishesFor(options.sequence)),
       weather(world, Chance.of(seed).fork("weather")),
       world.time.sleep(options.stormMs),
     ])

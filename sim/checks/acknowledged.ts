@@ -1,5 +1,7 @@
 import type { ExecutionRow } from "../../src/sdk/index.ts"
+import { events } from "../user/sequence.ts"
 import { Revocable } from "./revocable.ts"
+import { Signals } from "./signals.ts"
 
 /** What the runtime has promised its user, until the user takes the wish back. */
 export class Acknowledged {
@@ -8,11 +10,18 @@ export class Acknowledged {
   readonly scheduled = new Set<string>()
   readonly cancelled = new Set<string>()
   readonly pause = new Revocable()
+  readonly signals = new Signals()
   readonly #suppressions = new Map<string, Revocable>()
   #isCancelled = false
 
-  constructor(rowOf: (id: string) => ExecutionRow | undefined) {
+  readonly #leavingEvents: ReadonlyArray<string>
+
+  constructor(
+    rowOf: (id: string) => ExecutionRow | undefined,
+    { exit, goal }: { readonly exit: boolean; readonly goal: boolean },
+  ) {
     this.#rowOf = rowOf
+    this.#leavingEvents = [...(exit ? [events.exit] : []), ...(goal ? [events.goal] : [])]
   }
 
   suppressionOf(leadId: string): Revocable {
@@ -26,13 +35,20 @@ export class Acknowledged {
   }
 
   /** The promise that a send of this execution would break now. */
-  forbids(id: string): "cancel" | "suppression" | "pause" | "cancel of the campaign" | "cancel request" | undefined {
+  forbids(
+    id: string,
+  ): "cancel" | "suppression" | "pause" | "cancel of the campaign" | "cancel request" | "exit" | undefined {
     if (this.cancelled.has(id)) return "cancel"
     if (this.#isCancelled) return "cancel of the campaign"
     if (this.pause.isGranted) return "pause"
     const row = this.#rowOf(id)
     if (row?.flags.some(({ type }) => type === "CANCEL") === true) return "cancel request"
+    if (row !== undefined && row.step < 1_000 && this.#mustLeave(row)) return "exit"
     const leadId = row?.leadId
     return leadId !== undefined && this.suppressionOf(leadId).isGranted ? "suppression" : undefined
+  }
+
+  #mustLeave(row: ExecutionRow): boolean {
+    return this.#leavingEvents.some((event) => this.signals.isKnown(row, event))
   }
 }

@@ -6,17 +6,17 @@ import type { Host } from "../world/host.ts"
 import type { Story } from "../world/story.ts"
 import type { Acknowledged } from "./acknowledged.ts"
 import { readAttempts, type Start } from "./retry-law.ts"
+import { SequenceChecks, type SequencedWorld } from "./sequence-checks.ts"
 
 /** What is checked. */
-export interface CheckedWorld {
+export interface CheckedWorld extends SequencedWorld {
   readonly time: VirtualWorld
   readonly story: Story
   readonly durable: DurableState
   readonly acknowledged: Acknowledged
   readonly server: { readonly copiesOf: (id: string) => number }
-  readonly user: { readonly vouchedFor: (id: string) => boolean }
+  readonly user: { readonly edition: number; readonly vouchedFor: (id: string) => boolean }
   readonly hosts: ReadonlyArray<Host>
-  readonly options: { readonly steps: number }
   readonly clockSetBackMs: number
   readonly violate: (promise: string, evidence: string) => void
 }
@@ -32,6 +32,7 @@ const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) 
 /** The promises, checked after every event against the other side's own ledger and what is durable. */
 export class Checks {
   readonly #world: CheckedWorld
+  readonly #sequence: SequenceChecks
   /** The latest attempt of each execution for which the transport was called. */
   readonly #called = new Map<string, number>()
   readonly #startsInStorm = new Map<string, number>()
@@ -40,6 +41,7 @@ export class Checks {
 
   constructor(world: CheckedWorld) {
     this.#world = world
+    this.#sequence = new SequenceChecks(world)
   }
 
   /** The transport is called. */
@@ -54,6 +56,7 @@ export class Checks {
     if (this.#called.get(id) === attempt)
       this.#world.violate("one call for each intent", `${host.name} calls again for ${id} #${attempt}`)
     this.#called.set(id, attempt)
+    if (row !== undefined) this.#sequence.onCall(host.wallNow, row)
     if (acknowledged.cancelled.has(id))
       this.#world.violate("no send after an acknowledged cancel", `${host.name} calls for ${id} #${attempt}`)
   }
@@ -94,6 +97,7 @@ export class Checks {
       )
     this.#checkCopies(row)
     this.#checkLaw(row)
+    this.#sequence.onDurable(row)
   }
 
   /** Nothing goes wrong from now on: attempts that start must start in time. */
@@ -104,7 +108,7 @@ export class Checks {
 
   /** Time enough has passed since. */
   onEnd(): void {
-    const { durable, acknowledged, options } = this.#world
+    const { durable, acknowledged } = this.#world
     const rows = durable.rows()
     for (const leadId of acknowledged.enrolled)
       if (!rows.some((row) => row.leadId === leadId && row.step === 0))
@@ -114,13 +118,11 @@ export class Checks {
     for (const row of rows) {
       if (row.state !== "done" && row.state !== "cancelled")
         this.#world.violate("everything ends once faults stop", `${row.id} is ${row.state}, due ${row.dueAt}`)
-      const isFollowed = row.state === "done" && row.context.outcome === "sent" && row.step + 1 < options.steps
-      if (isFollowed && !rows.some((next) => next.enrollmentId === row.enrollmentId && next.step === row.step + 1))
-        this.#world.violate("the next step follows", `nothing follows ${row.id}, step ${row.step}`)
       for (const { at, notBefore } of this.#startsOf(row.id).slice(this.#startsInStorm.get(row.id) ?? 0))
         if (notBefore > 0 && at - Math.max(notBefore, this.#calmSince) > punctualityMs)
           this.#world.violate("attempts start in time", `${row.id} was due ${notBefore}, began ${at}`)
     }
+    this.#sequence.onEnd()
   }
 
   #startsOf(id: string): ReadonlyArray<Start> {

@@ -136,4 +136,52 @@ export const mutants: ReadonlyArray<Mutant> = [
     text: `if (result.type === "leaseLost" && late !== undefined)`,
     replacement: `if (result.type === "missing" && late !== undefined)`,
   },
+  {
+    name: "an exit does not cancel what is planned or under way",
+    file: "actors/events/signalling.ts",
+    text: `return { type: "CANCEL", by: "exit", at: now }`,
+    replacement: `return undefined`,
+  },
+  {
+    name: "an event does not release the mail that waits for it",
+    file: "actors/events/signalling.ts",
+    text: `definition.steps[row.step]?.waitUntil === event`,
+    replacement: `definition.steps[row.step]?.waitUntil !== event && now < 0`,
+  },
+  {
+    name: "an event whose triggers are drawn again chooses another entry",
+    file: "actors/events/kept-events.ts",
+    text: `const entries = { ...wanted, ...kept.entries }`,
+    replacement: `const entries = { ...kept.entries, ...wanted }`,
+  },
+  {
+    name: "conditions are not asked",
+    file: "actors/execution/journey.ts",
+    text: `?.when?.find((question) => !isTrue(question.if, facts))`,
+    replacement: `?.when?.find((question) => !isTrue(question.if, facts) && now < 0)`,
+  },
+  {
+    name: "a side of a fork that is not taken is followed by its own next mail",
+    file: "actors/campaign/planner.ts",
+    text: `const index = ended.next ?? steps[ended.step]?.next ?? ended.step + 1`,
+    replacement: `const index = steps[ended.step]?.next ?? ended.step + 1`,
+  },
+  {
+    name: "hours are not looked at before a mail starts",
+    file: "actors/execution/waiting.ts",
+    text: `if (definition.calendar === undefined) return undefined`,
+    replacement: `if (definition.calendar === undefined || now > 0) return undefined`,
+  },
+  {
+    name: "a lead comes again while it is still in",
+    file: "actors/campaign/entries.ts",
+    text: `if (enrollment === undefined || enrollment.status === "active") continue`,
+    replacement: `if (enrollment === undefined) continue`,
+  },
+  {
+    name: "a round too many",
+    file: "actors/campaign/timing.ts",
+    text: `round >= repeat.times`,
+    replacement: `round > repeat.times`,
+  },
 ]

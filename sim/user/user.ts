@@ -14,12 +14,17 @@ import type { SimLead } from "./leads.ts"
 /** What the user sees of the world. */
 export interface UserWorld {
   readonly time: VirtualWorld
+  /** Milliseconds of true time since the start. */
+  readonly now: number
+  /** Processes that died so far. */
+  readonly crashes: number
   readonly story: Story
   readonly hosts: ReadonlyArray<Host>
   readonly durable: DurableState
   readonly acknowledged: Acknowledged
   readonly server: { readonly copiesOf: (id: string) => number; readonly nextCall: () => Promise<void> }
   readonly leads: ReadonlyArray<SimLead>
+  readonly guests: ReadonlyArray<SimLead>
   readonly acknowledge: (promise: "cancel" | "schedule" | "enroll", id: string) => void
   readonly violate: (promise: string, evidence: string) => void
 }
@@ -55,7 +60,7 @@ export class User {
   async ask<A>(
     what: string,
     question: (runtime: Runtime) => Promise<A>,
-    host = this.#anyHost(),
+    host = this.anyHost(),
   ): Promise<A | undefined> {
     try {
       const answer = await host.ask(question)
@@ -83,7 +88,8 @@ export class User {
   /** Creates the campaign and enrolls everybody, in a few goes that overlap. */
   async enrollAll(): Promise<void> {
     await this.create()
-    const { leads } = this.world
+    const { leads, guests } = this.world
+    for (const guest of guests) await this.insist(`knows ${guest.id}`, (runtime) => runtime.leads.put(guest))
     let start = 0
     while (start < leads.length) {
       const batch = leads.slice(
@@ -106,7 +112,9 @@ export class User {
   /** Creates the campaign, or changes its definition to the newest edition. */
   async create(): Promise<void> {
     await this.insist("creates", async (runtime) => {
-      await runtime.campaigns.create(definitionOf(this.options, this.edition), { update: true })
+      await runtime.campaigns.create(definitionOf(this.options, this.edition), {
+        update: this.options.sequence.updateRunning ? "running" : true,
+      })
     })
   }
 
@@ -168,7 +176,7 @@ export class User {
     return choice.length === 0 ? undefined : this.chance.pick(choice)
   }
 
-  #anyHost(): Host {
+  anyHost(): Host {
     return this.chance.pick(this.world.hosts)
   }
 }

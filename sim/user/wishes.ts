@@ -1,4 +1,5 @@
 import { campaignId } from "./campaign.ts"
+import { heededEvents, type SequenceOptions } from "./sequence.ts"
 import type { User } from "./user.ts"
 
 /** Something that the user wants now. */
@@ -90,10 +91,39 @@ const runOneNow: Wish = async (user) => {
   if (row !== undefined) await user.ask(`runs ${row.id} now`, (runtime) => runtime.executions.runNow(row.id))
 }
 
+/** As a webhook does it: the same id until it is answered, now and then once more, wherever it comes in. */
+const signal: Wish = async (user) => {
+  const { world, chance, options } = user
+  const lead = chance.pick([...world.leads, ...world.guests]).id
+  const event = chance.pick(heededEvents(options.sequence))
+  const { signals } = world.acknowledged
+  const before = signals.told(lead, event)
+  const told =
+    before.length > 0 && chance.happens(0.3)
+      ? chance.pick(before)
+      : { id: `${event} ${lead} ${before.length}`, lead, event, at: chance.pick(world.hosts).wallNow }
+  signals.tell(told)
+  const { id, at } = told
+  let times = chance.happens(0.3) ? 2 : 1
+  for (let tries = 0; times > 0 && tries < 10; tries += 1) {
+    const host = user.anyHost()
+    // Killed in the middle, where processes may be killed.
+    if (options.crashes.perAwait > 0 && chance.happens(0.15))
+      world.time.timeline.set(world.now + chance.between(0, 40), () => {
+        if (host.isAlive && world.crashes < options.crashes.most) host.crash("in a signal")
+      })
+    const answer = await user.ask(`signals ${id}`, (runtime) => runtime.signal({ id, lead, event, at }), host)
+    if (answer !== undefined) {
+      signals.ack(id, world.now)
+      times -= 1
+    }
+    await world.time.sleep(chance.between(1, 60_000))
+  }
+}
+
 const look: Wish = (user) => user.look()
 
-/** All kinds of wishes, each as often as it stands here. */
-export const wishes: ReadonlyArray<Wish> = [
+const always: ReadonlyArray<Wish> = [
   cancelOne,
   cancelOne,
   pause,
@@ -111,3 +141,7 @@ export const wishes: ReadonlyArray<Wish> = [
   look,
   look,
 ]
+
+/** All kinds of wishes that make sense in a world, each as often as it stands here. */
+export const wishesFor = (sequence: SequenceOptions): ReadonlyArray<Wish> =>
+  heededEvents(sequence).length === 0 ? always : [...always, ...Array.from({ length: 8 }, () => signal)]

@@ -6,7 +6,7 @@ import { Acknowledged } from "../checks/acknowledged.ts"
 import { Checks } from "../checks/checks.ts"
 import type { Faults } from "../faults/faults.ts"
 import type { SimOptions } from "../options.ts"
-import { leadsOf, type SimLead } from "../user/leads.ts"
+import { guestsOf, leadsOf, type SimLead } from "../user/leads.ts"
 import { User } from "../user/user.ts"
 import { Disk } from "./disk.ts"
 import { diskStorage, verifyDisk } from "./disk-storage.ts"
@@ -34,12 +34,14 @@ export class SimWorld {
   readonly story = new Story(() => this.now)
   readonly violations: Violation[] = []
   readonly durable = new DurableState((id) => this.checks.onDurable(id))
-  readonly acknowledged = new Acknowledged((id) => this.durable.row(id))
-  readonly checks = new Checks(this)
+  readonly acknowledged: Acknowledged
+  readonly checks: Checks
   readonly server: MailServer
   readonly user: User
   readonly hosts: ReadonlyArray<Host>
   readonly leads: ReadonlyArray<SimLead>
+  /** Whom nobody enrolls but a trigger. */
+  readonly guests: ReadonlyArray<SimLead>
   hasEnded = false
   /** By how much wall clocks were set back in all, ms. */
   clockSetBackMs = 0
@@ -56,6 +58,9 @@ export class SimWorld {
     this.server = new MailServer(this, this.#chance.fork("mail server"), options.transport)
     this.user = new User(this, options, this.#chance.fork("user"))
     this.leads = leadsOf(options.leads)
+    this.guests = guestsOf(options.sequence.trigger ? 2 : 0)
+    this.acknowledged = new Acknowledged((id) => this.durable.row(id), options.sequence)
+    this.checks = new Checks(this)
     const names = options.storage === "shared" ? ["left", "right"] : ["host"]
     this.hosts = names.map((name) => new Host(this, name, this.#chance.fork(name)))
     const chance = this.#chance.fork("storage")

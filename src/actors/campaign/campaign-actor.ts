@@ -277,7 +277,7 @@ export const makeCampaignActor = (
       Effect.gen(function* () {
         const { definition: campaign, events } = current.loaded
         const unnamed = batch.filter(({ entry }) => entry === undefined)
-        const entries = yield* nameEntries(store, campaign, unnamed, now)
+        const entries = yield* nameEntries(store, campaign, unnamed, { now, timeScale: record.clock.scale })
         return batch.flatMap((request) => {
           const { lead, entry, at, mail } = request
           const enrollment = newEnrollment(current, lead, entry ?? entries.get(request) ?? "1", now)

@@ -18,7 +18,7 @@ export const nameEntries = <Request extends Entrant>(
   store: Store["Service"],
   { id, reentry }: { readonly id: string; readonly reentry?: Reentry },
   requests: ReadonlyArray<Request>,
-  now: number,
+  { now, timeScale }: { readonly now: number; readonly timeScale: number },
 ): Effect.Effect<ReadonlyMap<Request, string>, StorageError> =>
   Effect.gen(function* () {
     const entries = new Map(requests.map((request) => [request, firstEntry]))
@@ -34,7 +34,7 @@ export const nameEntries = <Request extends Entrant>(
         entries.set(request, entry)
         const enrollment = known[index]
         if (enrollment === undefined || enrollment.status === "active") continue
-        if (now - enrollment.createdAt >= reentry.afterMs) again.push(request)
+        if (now - enrollment.createdAt >= reentry.afterMs / timeScale) again.push(request)
       }
       open = again
     }

@@ -4,13 +4,14 @@ import { exitOf } from "../events/exits.ts"
 import { lastEventFor, readEvents } from "../events/lead-events.ts"
 import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
 import type { Progress, Successor } from "../execution/progress.ts"
+import { persist } from "../execution/save.ts"
 import { goesByClocks } from "./definition.ts"
 import { planNext, singleMailStep } from "./planner.ts"
 import type { CampaignClock } from "./record.ts"
 
 /** What the planning of a lead's next mail needs of its campaign. */
 export interface SuccessionOptions {
-  readonly services: Pick<ProcessServices, "store" | "leadOf" | "fork">
+  readonly services: Pick<ProcessServices, "store" | "leadOf" | "fork" | "hasGivenUp">
   readonly campaignId: string
   readonly clock: () => CampaignClock
   readonly definition: CampaignOfExecution["definition"]
@@ -72,19 +73,23 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
         },
         endedAt,
       )
-      return { next, since } satisfies Successor
+      const waits = next !== undefined && loaded.definition.steps[next.step]?.waitUntil !== undefined
+      return { next, ...(waits ? { since } : {}) } satisfies Successor
     })
 
   // The event may have come between the look at the lead's events and the commit of the plan: it found nothing to move.
   const onPlanned = (planned: NewExecution, since: number): void =>
     services.fork(
-      Effect.gen(function* () {
-        const loaded = yield* definition(planned)
-        const event = loaded.definition.steps[planned.step]?.waitUntil
-        if (event === undefined) return
-        const at = lastEventFor(yield* readEvents(store, planned.leadId), campaignId)(event)
-        if (at !== undefined && at >= since) yield* release(planned.id, event)
-      }),
+      persist(
+        services,
+        Effect.gen(function* () {
+          const loaded = yield* definition(planned)
+          const event = loaded.definition.steps[planned.step]?.waitUntil
+          if (event === undefined) return
+          const at = lastEventFor(yield* readEvents(store, planned.leadId), campaignId)(event)
+          if (at !== undefined && at >= since) yield* release(planned.id, event)
+        }),
+      ),
     )
 
   return { successor, onPlanned }

@@ -12,7 +12,7 @@ import {
   type StorageError,
 } from "../../sdk/index.ts"
 import { type SignalError, type SignallingRuntime, signalEvent } from "./signalling.ts"
-import { enrollTriggered, firingTriggers } from "./triggering.ts"
+import { firingTriggers } from "./triggering.ts"
 
 /** A mail that came in, parsed by whoever received it. */
 export interface InboundMessage {
@@ -97,13 +97,16 @@ export const receiveMessage = (
         { email: mailbox.address, ...(mailbox.name === undefined ? {} : { name: mailbox.name }) },
         "The sender",
       )
-    const { isNew, cancelled } = yield* signalEvent(runtime, {
-      lead: lead.id,
-      event: replied,
-      id: idOf("message", message.id),
-      ...(message.at === undefined ? {} : { at: message.at }),
-      ...(answered === undefined ? {} : { campaign: answered.campaignId }),
-    })
-    const enrolled = isNew ? yield* enrollTriggered(runtime, firing, lead) : 0
+    const { cancelled, enrolled } = yield* signalEvent(
+      runtime,
+      {
+        lead: lead.id,
+        event: replied,
+        id: idOf("message", message.id),
+        ...(message.at === undefined ? {} : { at: message.at }),
+        ...(answered === undefined ? {} : { campaign: answered.campaignId }),
+      },
+      { subject: message.subject, from: message.from, sender: lead },
+    )
     return { lead: lead.id, answers: answered?.id ?? null, enrolled, cancelled }
   })

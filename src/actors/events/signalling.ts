@@ -7,8 +7,8 @@ import {
   type Flag,
   type InvalidInput,
   idOf,
-  type Json,
   type Lead,
+  matchesMail,
   parse,
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
@@ -16,8 +16,18 @@ import type { LoadedDefinition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
 import { enrolledAtOf } from "../campaign/succession.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { persist } from "../execution/save.ts"
+import {
+  type ArrivedMail,
+  dropEvent,
+  eachKept,
+  isKept,
+  type KeptEvent,
+  keepEvent,
+  settleEntries,
+} from "./kept-events.ts"
 import { type LeadEvent, readEvents, recordEvent } from "./lead-events.ts"
-import { enrollTriggered, firingTriggers, type TriggeringRuntime } from "./triggering.ts"
+import { enrollTriggered, entriesFor, firingTriggers, type TriggeringRuntime } from "./triggering.ts"
 
 /** Something that happened to a lead, as users tell it. */
 export interface SignalInput {
@@ -50,6 +60,7 @@ export type SignalError = CampaignError | Closed | InvalidInput
 
 /** What signalling needs of the runtime. */
 export interface SignallingRuntime extends TriggeringRuntime {
+  readonly services: TriggeringRuntime["services"] & Pick<ProcessServices, "fork" | "hasGivenUp">
   readonly campaign: (id: string) => Effect.Effect<CampaignActor, CampaignError | Closed>
 }
 
@@ -114,81 +125,148 @@ const rowsOf = ({ store }: Pick<ProcessServices, "store">, { lead, campaign }: L
     }
   })
 
+/** A wish that an event has about one mail. */
+interface Consequence {
+  readonly actor: CampaignActor
+  readonly id: string
+  readonly wish: Flag
+}
+
+// Its successor may be planned by somebody who has read the lead's events before this one.
+const mayPlanWaiting = ({ definition }: LoadedDefinition, row: ExecutionRow, { event, at }: LeadEvent): boolean =>
+  row.owner !== null &&
+  row.step < singleMailStep &&
+  at >= enrolledAtOf(row) &&
+  definition.steps.some(({ waitUntil }, index) => index > row.step && waitUntil === event)
+
 // What the event asks of the lead's mails, as they stand now.
 const consequencesOf = (runtime: SignallingRuntime, event: LeadEvent) =>
   Effect.gen(function* () {
     const now = runtime.services.clock.currentTimeMillisUnsafe()
-    const wishes: Array<{ readonly actor: CampaignActor; readonly id: string; readonly wish: Flag }> = []
+    const wishes: Consequence[] = []
+    const underWay: ExecutionRow[] = []
     for (const row of yield* rowsOf(runtime.services, event)) {
       const actor = yield* runtime.campaign(row.campaignId)
-      const wish = wishOf(yield* actor.definitionOf(row), row, event, now)
+      const loaded = yield* actor.definitionOf(row)
+      const wish = wishOf(loaded, row, event, now)
       if (wish !== undefined) wishes.push({ actor, id: row.id, wish })
+      else if (mayPlanWaiting(loaded, row, event)) underWay.push(row)
     }
-    return wishes
+    return { wishes, underWay }
   })
 
-const triggersOf = (runtime: SignallingRuntime, { event, campaign }: LeadEvent) =>
-  firingTriggers(runtime, (trigger, id) => trigger.event === event && (campaign === null || campaign === id))
-
-const keep = ({ store }: Pick<ProcessServices, "store">, { id, ...event }: LeadEvent) =>
-  store.use((driver) =>
-    driver.writeDocuments([
-      { kind: "signal", key: id, expected: 0, value: event as unknown as { readonly [key: string]: Json } },
-    ]),
+const triggersOf = (runtime: SignallingRuntime, { event, campaign, mail }: KeptEvent) =>
+  firingTriggers(
+    runtime,
+    (trigger, id) =>
+      (trigger.event === event && (campaign === null || campaign === id)) ||
+      (mail !== undefined && matchesMail(trigger, mail)),
   )
 
-const drawConsequences = (
-  runtime: SignallingRuntime,
-  event: LeadEvent,
-): Effect.Effect<Omit<SignalResult, "isNew">, CampaignError | Closed> =>
+const leadOf = ({ store }: Pick<ProcessServices, "store">, { lead, mail }: KeptEvent) =>
+  Effect.map(
+    store.use((driver) => driver.documents("lead", [lead])),
+    ([document]) => (document?.value as unknown as Lead | undefined) ?? mail?.sender,
+  )
+
+const fireTriggers = (runtime: SignallingRuntime, event: KeptEvent) =>
+  Effect.gen(function* () {
+    const firing = yield* triggersOf(runtime, event)
+    const lead = firing.length === 0 ? undefined : yield* leadOf(runtime.services, event)
+    if (lead === undefined) return 0
+    const entries = yield* settleEntries(runtime.services.store, event, yield* entriesFor(runtime, firing, lead))
+    return entries === undefined ? 0 : yield* enrollTriggered(runtime, firing, lead, entries)
+  })
+
+const grantWishes = (wishes: ReadonlyArray<Consequence>) =>
   Effect.gen(function* () {
     let released = 0
     let cancelled = 0
-    for (const { actor, id, wish } of yield* consequencesOf(runtime, event)) {
+    for (const { actor, id, wish } of wishes) {
       const answer = yield* actor.signal(id, () => wish)
       if (answer.type !== "applied" && answer.type !== "flagged") continue
       if (wish.type === "CANCEL") cancelled += 1
       else released += 1
     }
+    return { released, cancelled }
+  })
+
+/** Between two looks at mails that are under way, milliseconds. */
+const lookAgainMs = 1_000
+
+// The event stays kept until those mails have come to rest: what they plan is looked at then, also after a restart.
+const lookAgain = (
+  runtime: SignallingRuntime,
+  event: KeptEvent,
+  underWay: ReadonlyArray<ExecutionRow>,
+): Effect.Effect<void, CampaignError | Closed> =>
+  Effect.gen(function* () {
     const { store } = runtime.services
-    const firing = yield* triggersOf(runtime, event)
-    const [document] = firing.length === 0 ? [] : yield* store.use((driver) => driver.documents("lead", [event.lead]))
-    const enrolled =
-      document === undefined ? 0 : yield* enrollTriggered(runtime, firing, document.value as unknown as Lead)
-    yield* store.use((driver) => driver.writeDocuments([{ kind: "signal", key: event.id, value: null }]))
-    return { released, cancelled, enrolled }
+    let held: ReadonlyArray<ExecutionRow> = underWay
+    while (held.length > 0) {
+      yield* Effect.sleep(lookAgainMs)
+      const ids = held.map(({ id }) => id)
+      const rows = yield* store.use((driver) => driver.get(ids))
+      held = held.filter(({ token }, index) => rows[index]?.owner != null && rows[index]?.token === token)
+    }
+    const { wishes } = yield* consequencesOf(runtime, event)
+    yield* grantWishes(wishes)
+    yield* dropEvent(store, event)
+  })
+
+const drawConsequences = (
+  runtime: SignallingRuntime,
+  event: KeptEvent,
+): Effect.Effect<Omit<SignalResult, "isNew">, CampaignError | Closed> =>
+  Effect.gen(function* () {
+    const { wishes, underWay } = yield* consequencesOf(runtime, event)
+    const granted = yield* grantWishes(wishes)
+    const enrolled = yield* fireTriggers(runtime, event)
+    if (underWay.length === 0) yield* dropEvent(runtime.services.store, event)
+    else runtime.services.fork(persist(runtime.services, lookAgain(runtime, event, underWay)))
+    return { ...granted, enrolled }
   })
 
 /**
  * Tells the runtime what happened to a lead. Durable and idempotent: once it answers, every mail of the lead knows; the
  * same id again does nothing. A mail that waits for the event is due, an exit or goal cancels what is not sent: no mail
- * whose intent is not stored by then is sent.
+ * whose intent is not stored by then is sent. `mail`: the inbound mail that the event is; it fires triggers too.
  */
-export const signalEvent = (runtime: SignallingRuntime, input: SignalInput): Effect.Effect<SignalResult, SignalError> =>
+export const signalEvent = (
+  runtime: SignallingRuntime,
+  input: SignalInput,
+  mail?: ArrivedMail,
+): Effect.Effect<SignalResult, SignalError> =>
   Effect.gen(function* () {
-    const { services } = runtime
-    const event = yield* readSignal(input, services.clock.currentTimeMillisUnsafe())
-    const [begun] = yield* services.store.use((driver) => driver.documents("signal", [event.id]))
-    const isKnown = (yield* readEvents(services.store, event.lead)).ids.includes(event.id)
-    if (isKnown && begun === undefined) return nothing
-    const expected = (yield* consequencesOf(runtime, event)).length + (yield* triggersOf(runtime, event)).length
+    const { store, clock } = runtime.services
+    const told = yield* readSignal(input, clock.currentTimeMillisUnsafe())
+    const event: KeptEvent = { ...told, ...(mail === undefined ? {} : { mail }) }
+    const isKnown = (yield* readEvents(store, event.lead)).ids.includes(event.id)
+    if (isKnown && !(yield* isKept(store, event))) return nothing
+    const { wishes, underWay } = yield* consequencesOf(runtime, event)
+    const expected = wishes.length + underWay.length + (yield* triggersOf(runtime, event)).length
     // Written first: a process that dies in the middle goes on with it when it starts again.
-    if (expected > 0) yield* keep(services, event)
-    const isNew = yield* recordEvent(services.store, event)
+    const keeps = expected > 0 && (yield* keepEvent(store, event))
+    const isNew = yield* recordEvent(store, event)
+    // Somebody else told it at the same time, and has drawn all that follows.
+    if (!isNew && keeps) {
+      yield* dropEvent(store, event)
+      return nothing
+    }
     return { isNew, ...(yield* drawConsequences(runtime, event)) }
   })
 
 /** Goes on with the signals whose consequences a process that died left undrawn. */
 export const resumeSignals = (runtime: SignallingRuntime): Effect.Effect<void, CampaignError | Closed> =>
-  Effect.gen(function* () {
-    const { store } = runtime.services
-    while (true) {
-      const page = yield* store.use((driver) => driver.listDocuments("signal", { limit: pageSize }))
-      for (const { key, value } of page) {
-        const event = { ...(value as unknown as Omit<LeadEvent, "id">), id: key }
-        yield* recordEvent(store, event)
+  persist(
+    runtime.services,
+    eachKept(runtime.services.store, (event) =>
+      Effect.gen(function* () {
+        yield* recordEvent(runtime.services.store, event)
         yield* drawConsequences(runtime, event)
-      }
-      if (page.length < pageSize) return
-    }
-  })
+      }).pipe(
+        // One that cannot be drawn holds up no other.
+        Effect.catchTag("NotFound", (error) => Effect.sync(() => runtime.services.problems.report(error.message))),
+      ),
+    ),
+  )

@@ -14,7 +14,13 @@ const decide = (loaded: LoadedDefinition, row: ExecutionRow, lead: Lead, events:
   const enrolledAt = enrolledAtOf(row)
   const exit = exitOf(loaded, events, enrolledAt)
   if (exit !== undefined) return advance(progressOf(row), { type: "CANCEL", by: exit, at: now })
-  const facts = { lead, enrolledAt, now, lastEvent: lastEventFor(events, definition.id) }
+  const facts = {
+    lead,
+    enrolledAt,
+    now,
+    timeScale: row.context.timeScale,
+    lastEvent: lastEventFor(events, definition.id),
+  }
   const no = definition.steps[row.step]?.when?.find((question) => !isTrue(question.if, facts))
   if (no === undefined) return undefined
   const text = `not ${conditionText(no.if)}`

@@ -29,6 +29,8 @@ export interface Facts {
   readonly enrolledAt: number
   /** Epoch ms. */
   readonly now: number
+  /** How much faster campaign time runs than real time. */
+  readonly timeScale: number
   /** When an event last happened to the lead, epoch ms; `undefined` for never. */
   readonly lastEvent: (event: string) => number | undefined
 }
@@ -112,7 +114,7 @@ export const isTrue = (condition: Condition, facts: Facts): boolean => {
   if ("event" in condition) {
     const at = facts.lastEvent(condition.event)
     if (at === undefined || at < facts.enrolledAt) return false
-    return condition.within === undefined || at >= facts.now - condition.within
+    return condition.within === undefined || at >= facts.now - condition.within / facts.timeScale
   }
   const value = valueAt(facts.lead, condition.lead)
   if (condition.equals !== undefined) return isSame(value, condition.equals)

@@ -1,0 +1,170 @@
+import type { ExecutionEvent, ExecutionRow } from "../../src/sdk/index.ts"
+import type { SimOptions } from "../options.ts"
+import { awaitedMail, events, isForPro, openMinutes, stepsOf } from "../user/sequence.ts"
+import type { DurableState } from "../world/durable-state.ts"
+import { heedsSince, type Signals } from "./signals.ts"
+import { flawOf, namesOf } from "./way-law.ts"
+
+/** What is checked. */
+export interface SequencedWorld {
+  readonly epoch: number
+  readonly durable: DurableState
+  readonly acknowledged: { readonly signals: Signals }
+  readonly leads: ReadonlyArray<{ readonly id: string; readonly data?: unknown }>
+  readonly guests: ReadonlyArray<{ readonly id: string; readonly data?: unknown }>
+  readonly user: { readonly edition: number }
+  readonly options: SimOptions
+  readonly violate: (promise: string, evidence: string) => void
+}
+
+const minute = 60_000
+
+/** Steps of single mails begin here: they belong to no sequence. */
+const singleMails = 1_000
+
+/** How long a process may take from its last look at the hours to the call, milliseconds: the grace of a lease. */
+const graceMs = 30_000
+
+const isOpen = (at: number): boolean => {
+  const now = (at / minute) % 1_440
+  return openMinutes.some(([from, to]) => from <= now && now < to)
+}
+
+const hasEnded = ({ state }: ExecutionRow): boolean => state === "done" || state === "cancelled"
+
+const wasReleased = (event: ExecutionEvent): boolean =>
+  (event.type === "SCHEDULED" || event.type === "RESCHEDULE") &&
+  event.reason?.code === "event" &&
+  event.reason.text === events.opened
+
+/** What sequences promise: who gets which mail, in which order, and when. */
+export class SequenceChecks {
+  readonly #world: SequencedWorld
+  readonly #names: ReadonlyArray<string>
+  readonly #enrollments = new Set<string>()
+
+  constructor(world: SequencedWorld) {
+    this.#world = world
+    this.#names = namesOf(stepsOf(world.options, 0))
+  }
+
+  /** The transport is called. */
+  onCall(wallNow: number, { id, intent }: ExecutionRow): void {
+    const { sequence, clock } = this.#world.options
+    if (!sequence.hours || intent === null) return
+    const isInTime = isOpen(wallNow) || isOpen(wallNow - graceMs) || clock.stepsPerHour > 0
+    if (!isOpen(intent.at) || !isInTime)
+      this.#world.violate("no start outside the hours", `${id}: intent at ${intent.at}, called at ${wallNow}`)
+  }
+
+  /** An execution has changed for certain. */
+  onDurable(row: ExecutionRow): void {
+    if (row.step >= singleMails) return
+    this.#checkEntry(row)
+    const { rounds } = this.#world.options.sequence
+    const { round, outcome, reason } = row.context
+    if (rounds !== null && (round?.number ?? 0) >= rounds)
+      this.#world.violate("no more rounds than the campaign says", `${row.id} is of round ${round?.number}`)
+    const name = this.#names[row.step] ?? ""
+    const isPro = this.#isPro(row.leadId)
+    const isSent = row.state.startsWith("sending") || outcome === "sent"
+    const isDenied = outcome === "skipped" && reason?.code === "condition"
+    if (isForPro(name) && isSent && !isPro)
+      this.#world.violate("a condition that is false skips its mail", `${row.id} is ${name}`)
+    if ((name === "for-pro" || name === "do-first") && isDenied && isPro)
+      this.#world.violate("a condition that is true lets its mail go", `${row.id} is ${name}`)
+    const asked = name === "for-openers" ? events.opened : name === "do-clicked" ? events.clicked : undefined
+    if (asked !== undefined && isSent && this.#world.acknowledged.signals.told(row.leadId, asked).length === 0)
+      this.#world.violate("a condition that is false skips its mail", `${row.id} is ${name}, nobody said ${asked}`)
+  }
+
+  /** Time enough has passed since. */
+  onEnd(): void {
+    const ways = new Map<string, ExecutionRow[]>()
+    for (const row of this.#world.durable.rows()) {
+      if (row.step >= singleMails) continue
+      const key = `${row.enrollmentId} ${row.context.round?.startedAt ?? ""}`
+      ways.set(key, [...(ways.get(key) ?? []), row])
+    }
+    for (const rows of ways.values()) this.#checkWay(rows.sort((left, right) => left.step - right.step))
+    this.#checkGuests()
+  }
+
+  #isPro(leadId: string): boolean {
+    const lead = [...this.#world.leads, ...this.#world.guests].find(({ id }) => id === leadId)
+    return (lead?.data as { readonly plan?: string } | undefined)?.plan === "pro"
+  }
+
+  #checkEntry(row: ExecutionRow): void {
+    if (this.#enrollments.has(row.enrollmentId)) return
+    this.#enrollments.add(row.enrollmentId)
+    const { durable } = this.#world
+    const before = durable
+      .rows()
+      .find(
+        (one) =>
+          one.leadId === row.leadId &&
+          one.enrollmentId !== row.enrollmentId &&
+          one.step < singleMails &&
+          !hasEnded(one),
+      )
+    // What failed and is run again brings its enrollment back to life.
+    if (before !== undefined && !durable.history(before.id).some(({ type }) => type === "REDRIVE"))
+      this.#world.violate(
+        "a lead comes again when it has ended",
+        `${row.id} came while ${before.id} is ${before.state}`,
+      )
+  }
+
+  #checkWay(rows: ReadonlyArray<ExecutionRow>): void {
+    const { options, user, acknowledged, violate } = this.#world
+    const [first] = rows
+    if (first === undefined) return
+    // The last mail was taken away from those who were under way.
+    const wasShortened = options.sequence.updateRunning && user.edition >= 2
+    const mayEndEarly =
+      wasShortened ||
+      [events.exit, events.goal].some((event) =>
+        acknowledged.signals.told(first.leadId, event).some(({ at }) => at >= heedsSince(first)),
+      )
+    const mails = rows.map(({ step, context: { outcome, reason } }) => ({
+      name: this.#names[step] ?? String(step),
+      outcome,
+      code: reason?.code,
+    }))
+    const flaw = flawOf(stepsOf(options, 0), mails, mayEndEarly)
+    if (flaw !== undefined) violate("the next step follows", `${first.enrollmentId}: ${flaw}`)
+    for (const [index, row] of rows.entries())
+      if (this.#names[row.step] === awaitedMail) this.#checkWait(row, rows[index - 1])
+  }
+
+  #checkWait(row: ExecutionRow, before: ExecutionRow | undefined): void {
+    const { epoch, durable, acknowledged, options } = this.#world
+    const history = durable.history(row.id)
+    const start = history.find(({ type }) => type === "DUE")?.at
+    if (start === undefined || before === undefined || options.clock.stepsPerHour > 0) return
+    // A process that stands still tells what it knows when it goes on.
+    const isFrozen = options.clock.freezesPerHour > 0 || options.freezes.perAwait > 0
+    const allowedMs = (isFrozen ? 15 : 2) * minute
+    const since = before.context.renderedAt ?? before.createdAt
+    const heard = acknowledged.signals
+      .told(row.leadId, events.opened)
+      .find(
+        ({ at, ackedAt }) =>
+          ackedAt !== undefined && at >= Math.max(since, heedsSince(row)) && epoch + ackedAt < start - allowedMs,
+      )
+    if (heard !== undefined && !history.some(wasReleased))
+      this.#world.violate("a signalled wait is over", `${row.id} heard ${heard.id}, and began at ${start}`)
+  }
+
+  // They come by a trigger alone, each event once.
+  #checkGuests(): void {
+    const { guests, durable, acknowledged, violate } = this.#world
+    for (const { id } of guests) {
+      const rows = durable.rows().filter(({ leadId, step }) => leadId === id && step < singleMails)
+      const entries = new Set(rows.map(({ enrollmentId }) => enrollmentId)).size
+      const told = acknowledged.signals.told(id, events.trigger).length
+      if (entries > told) violate("an event has an effect once", `${id} came ${entries} times by ${told} events`)
+    }
+  }
+}

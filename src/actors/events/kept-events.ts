@@ -1,0 +1,105 @@
+import * as Effect from "effect/Effect"
+import { type Document, idOf, type Json, type Lead, type StorageError } from "../../sdk/index.ts"
+import type { Store } from "../store.ts"
+import type { LeadEvent } from "./lead-events.ts"
+import type { Entries } from "./triggering.ts"
+
+/** A mail that came in, as far as triggers ask. */
+export interface ArrivedMail {
+  readonly subject: string
+  readonly from: string
+  /** Who wrote it, where the storage does not know yet. */
+  readonly sender: Lead
+}
+
+/** An event whose consequences are being drawn: a process that dies in the middle goes on with it when it starts again. */
+export interface KeptEvent extends LeadEvent {
+  /** The inbound mail that it is. */
+  readonly mail?: ArrivedMail
+  /** Chosen once, so that a trigger that is fired again enrolls nobody twice. */
+  readonly entries?: Entries
+}
+
+type Stores = Store["Service"]
+
+const keyOf = ({ lead, id }: LeadEvent): string => idOf("signal", lead, id)
+
+// What an earlier version stored has its id as the key.
+const keptOf = ({ key, value }: Document): KeptEvent => ({ id: key, ...(value as unknown as Omit<KeptEvent, "id">) })
+
+const write = (store: Stores, key: string, event: KeptEvent | null, expected?: number) =>
+  Effect.map(
+    store.use((driver) =>
+      driver.writeDocuments([
+        {
+          kind: "signal",
+          key,
+          value: event as unknown as { readonly [key: string]: Json } | null,
+          ...(expected === undefined ? {} : { expected }),
+        },
+      ]),
+    ),
+    ([result]) => result?.type === "ok",
+  )
+
+/** Keeps an event until its consequences are drawn; `false` when it is kept already. */
+export const keepEvent = (store: Stores, event: KeptEvent): Effect.Effect<boolean, StorageError> =>
+  write(store, keyOf(event), event, 0)
+
+/** Whether its consequences are being drawn, or were left undrawn. */
+export const isKept = (store: Stores, event: LeadEvent): Effect.Effect<boolean, StorageError> =>
+  Effect.map(
+    store.use((driver) => driver.documents("signal", [keyOf(event)])),
+    ([document]) => document !== undefined,
+  )
+
+/** All its consequences are drawn. */
+export const dropEvent = (store: Stores, event: LeadEvent): Effect.Effect<void, StorageError> =>
+  Effect.asVoid(write(store, keyOf(event), null))
+
+/**
+ * The entries that the triggers of an event stand for: those chosen before, else these, durable on return. `undefined` when
+ * somebody else has drawn all its consequences meanwhile.
+ */
+export const settleEntries = (
+  store: Stores,
+  event: LeadEvent,
+  wanted: Entries,
+): Effect.Effect<Entries | undefined, StorageError> =>
+  Effect.gen(function* () {
+    while (true) {
+      const [document] = yield* store.use((driver) => driver.documents("signal", [keyOf(event)]))
+      if (document === undefined) return undefined
+      const kept = keptOf(document)
+      const entries = { ...wanted, ...kept.entries }
+      if (Object.keys(entries).length === Object.keys(kept.entries ?? {}).length) return entries
+      if (yield* write(store, document.key, { ...kept, entries }, document.version)) return entries
+    }
+  })
+
+const pageSize = 100
+
+/** Hears of every event that is kept, by its key. */
+export const eachKept = <E>(
+  store: Stores,
+  work: (event: KeptEvent) => Effect.Effect<void, E>,
+): Effect.Effect<void, StorageError | E> =>
+  Effect.gen(function* () {
+    let after: string | undefined
+    while (true) {
+      const page: ReadonlyArray<Document> = yield* store.use((driver) =>
+        driver.listDocuments("signal", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
+      )
+      for (const document of page) {
+        const event = keptOf(document)
+        // By an earlier version, under another key.
+        if (document.key !== keyOf(event)) {
+          yield* keepEvent(store, event)
+          yield* write(store, document.key, null)
+        }
+        yield* work(event)
+      }
+      after = page.at(-1)?.key
+      if (page.length < pageSize) return
+    }
+  })
