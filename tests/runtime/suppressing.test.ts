@@ -1,6 +1,6 @@
 import { faultyStorage } from "sendstate/testing"
 import { expect, test } from "vitest"
-import { accepted, crowd, door, failureOf, openCampaign, people, reaches } from "./world.ts"
+import { accepted, crowd, door, failureOf, misconfigured, openCampaign, people, reaches } from "./world.ts"
 
 test("a suppressed address is never mailed, in whatever case it is written", async () => {
   const { spring, runtime, inbox, executionOf } = await openCampaign()
@@ -110,7 +110,7 @@ test("a paused campaign takes leads and wishes, and starts nothing", async () =>
   expect(await spring.settled()).toMatchObject({ scheduled: 0, sent: 1 })
 })
 
-test("a pause is kept over a restart", async () => {
+test("a pause and its end are kept over restarts, and what waits says that it is for the pause", async () => {
   const world = await openCampaign()
   await world.spring.pause()
   await world.spring.enroll(people("ann"))
@@ -118,6 +118,31 @@ test("a pause is kept over a restart", async () => {
   const spring = await again.runtime.campaigns.get("spring")
   expect(spring.status().state).toBe("paused")
   expect(await spring.settled()).toMatchObject({ scheduled: 1, sent: 0 })
-  await spring.resume()
+  const { id } = await again.executionOf("ann")
+  expect((await again.runtime.explain(id)).summary).toMatch(/^scheduled for .*; the campaign is paused: resume it$/)
+  expect(await spring.resume()).toBe(true)
+  expect(await spring.resume()).toBe(false)
   expect(await spring.settled()).toMatchObject({ sent: 1 })
+  const third = await again.restart()
+  expect((await third.runtime.campaigns.get("spring")).status().state).toBe("running")
+})
+
+test("a resume is durable before anything is sent: a process that dies right then goes on when it is started again", async () => {
+  const world = await openCampaign()
+  await world.spring.pause()
+  await world.spring.enroll(people("ann"))
+  await world.runtime.enterStandby()
+  expect(await world.spring.resume()).toBe(true)
+  expect(world.inbox.count).toBe(0)
+  const again = await world.restart()
+  expect(await (await again.runtime.campaigns.get("spring")).settled()).toMatchObject({ sent: 1 })
+})
+
+test("a campaign that stopped by itself says so for what waits", async () => {
+  const { spring, runtime, until, executions } = await openCampaign({}, { transport: { outcome: () => misconfigured } })
+  await spring.enroll(people("ann"))
+  await until((event) => event.type === "campaign" && event.state === "degraded")
+  await spring.settled()
+  const [ann] = await executions()
+  expect((await runtime.explain(ann?.id ?? "")).summary).toMatch(/the campaign stopped by itself: ".+": remove the cause/)
 })

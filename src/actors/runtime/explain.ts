@@ -8,6 +8,7 @@ import type {
   Reason,
   StorageError,
 } from "../../sdk/index.ts"
+import { type CampaignRecord, readRecord } from "../campaign/record.ts"
 import type { Store } from "../store.ts"
 import { type HeardFeedback, mailRecord, readFeedbackRecord } from "./feedback-record.ts"
 
@@ -144,7 +145,7 @@ const explained = (
   execution: ExecutionRow,
   history: ReadonlyArray<HistoryEntry>,
   heard: ReadonlyArray<HeardFeedback>,
-  inLine: string | undefined,
+  { inLine, held }: { readonly inLine: string | undefined; readonly held: string | undefined },
 ): Explanation => ({
   execution,
   history: history
@@ -153,8 +154,29 @@ const explained = (
   feedback: heard
     .map((one) => ({ at: one.at, type: one.type, text: feedbackText(one) }))
     .sort((one, other) => one.at - other.at),
-  summary: inLine === undefined ? summaryOf(execution) : `due, waiting: ${inLine}`,
+  summary:
+    held !== undefined
+      ? `${summaryOf(execution)}; ${held}`
+      : inLine === undefined
+        ? summaryOf(execution)
+        : `due, waiting: ${inLine}`,
 })
+
+const waits = ({ state }: ExecutionRow): boolean => state === "scheduled" || state === "retrying"
+
+/** What keeps all mails of a campaign from starting; `undefined` for nothing. */
+const whyHeld = ({ rest: { state, context } }: CampaignRecord): string | undefined => {
+  switch (state) {
+    case "draft":
+      return "the campaign is a draft: start it"
+    case "paused":
+      return "the campaign is paused: resume it"
+    case "degraded":
+      return `the campaign stopped by itself${quoted(context.cause ?? undefined)}: remove the cause and resume it`
+    default:
+      return undefined
+  }
+}
 
 /**
  * The causal chain of one execution, from its row, its history and what came back about it; `inLine` says why it stands
@@ -167,5 +189,7 @@ export const explainExecution = (
 ): Effect.Effect<Explanation, StorageError> =>
   Effect.gen(function* () {
     const history = yield* store.use((driver) => driver.history(row.id))
-    return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)), inLine)
+    const record = waits(row) ? yield* readRecord(store, row.campaignId) : undefined
+    const held = record === undefined ? undefined : whyHeld(record)
+    return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)), { inLine, held })
   })
