@@ -1,15 +1,16 @@
+import { matchesMail } from "sendstate/sdk"
+import type { Access } from "./access.ts"
 import { startCampaign } from "./campaign-start.ts"
 import type { Core } from "./core.ts"
+import { unknownAddress } from "./placeholder.ts"
 import type { HostLead, InboundMessage } from "./sources.ts"
 import type { CampaignTrigger } from "./types.ts"
 
 const minuteMs = 60_000
 
-const holds = (part: string | undefined, text: string): boolean =>
-  part === undefined || text.toLowerCase().includes(part.toLowerCase())
-
 const matchesMessage = ({ type, conditions }: CampaignTrigger, message: InboundMessage): boolean =>
-  type === "email" && holds(conditions.emailSubject, message.subject) && holds(conditions.emailFrom, message.from)
+  type === "email" &&
+  matchesMail({ mail: { subject: conditions.emailSubject ?? "", from: conditions.emailFrom ?? "" } }, message)
 
 const matchesChange = ({ type, conditions }: CampaignTrigger, lead: HostLead): boolean =>
   (type === "lead_status" && conditions.leadStatus !== undefined && conditions.leadStatus === lead.status) ||
@@ -44,9 +45,17 @@ const leadOfMessage = async (core: Core, message: InboundMessage): Promise<strin
   return known === undefined ? undefined : (await known.call(core.leads, address))?.id
 }
 
+// Native campaigns hear of it too: `replied` ends or goes on with theirs, their own triggers fire.
+const tellNative = (core: Core, { id, from, subject }: InboundMessage, lead: string | undefined): Promise<void> =>
+  core.attempt(`Telling native campaigns of the message ${id}`, async () => {
+    const { runtime } = await core.open()
+    await runtime.receive({ id, from, subject, ...(lead === undefined ? {} : { lead }) })
+  })
+
 /** An inbound mail: starts what its sender and subject match, once for each message id. */
 export const receiveEmail = async (core: Core, message: InboundMessage): Promise<number> => {
   const leadId = await leadOfMessage(core, message)
+  await tellNative(core, message, leadId)
   if (leadId !== undefined)
     return fire(core, leadId, `message ${message.id}`, (trigger) => matchesMessage(trigger, message))
   core.warn(`The message ${message.id} is from nobody that is known as a lead; it starts nothing.`)
@@ -56,12 +65,26 @@ export const receiveEmail = async (core: Core, message: InboundMessage): Promise
 const statusKey = (leadId: string): string => `compat/lead-status/${leadId}`
 
 /**
+ * Stores the lead's status where native campaigns find it, which signals a new one to them as `status:<status>`. Of a lead
+ * that its host keeps no more than id and status is stored.
+ */
+const tellNativeOfStatus = async (core: Core, access: Access, lead: HostLead): Promise<void> => {
+  if (core.options.leads === undefined) return core.ownLeads.put(lead)
+  const { id, status } = lead
+  if (!status) return
+  await core.attempt(`Telling native campaigns of the status of the lead ${id}`, async () => {
+    const known = await access.lead(id)
+    await access.putLead({ ...(known ?? { id, email: unknownAddress }), status })
+  })
+}
+
+/**
  * A lead as it is now. Its status starts what it matches, once for each change: the same status again is none. `time`
  * triggers fire for a lead that is heard of for the first time, `timeDelay` minutes later.
  */
 export const leadChanged = async (core: Core, lead: HostLead): Promise<number> => {
-  if (core.options.leads === undefined) await core.ownLeads.put(lead)
   const { access } = await core.open()
+  await tellNativeOfStatus(core, access, lead)
   const known = await access.setting(statusKey(lead.id))
   const status = lead.status ?? ""
   if (known?.status === status) return 0

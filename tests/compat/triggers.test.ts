@@ -1,4 +1,5 @@
 import { type CompatOptions, compat, executionStorage } from "sendstate/compat"
+import type { CampaignInput } from "sendstate/sdk"
 import { expect, test } from "vitest"
 import { ann, bob, configure, onEachStorage, until } from "./engine.ts"
 
@@ -55,6 +56,73 @@ onEachStorage((storage) => {
     expect(await compat.leadChanged({ ...bob, status: "other" })).toBe(0)
     const [execution] = executionStorage.getByCampaign("timed")
     expect((execution?.scheduledFor.getTime() ?? 0) - before).toBeGreaterThanOrEqual(3_600_000)
+  })
+
+  test("native campaigns hear of inbound mails and of new statuses, each once", async () => {
+    const { restart } = await configure(storage, { triggers: [] })
+    const native = async (id: string, more: Partial<CampaignInput>) =>
+      (await compat.runtime()).campaigns.create({
+        id,
+        from: "Ann <ann@acme.test>",
+        steps: [{ template: "hello", after: "1 day" }],
+        ...more,
+      })
+    await native("drip", { exit: ["replied"] })
+    await native("answer", { triggers: [{ mail: { subject: "application" } }] })
+    await native("sales", { triggers: [{ status: "qualified" }], reentry: "always" })
+    const drip = await (await compat.runtime()).campaigns.get("drip")
+    await drip.enroll([{ id: "ann", email: "ann@example.test" }])
+    const counts = async (id: string) => (await (await compat.runtime()).campaigns.get(id)).stats()
+
+    await compat.receiveEmail(message)
+    expect(await counts("drip")).toMatchObject({ cancelled: 1, scheduled: 0 })
+    expect(await counts("answer")).toMatchObject({ planned: 1 })
+    expect(executionStorage.getByLead("ann").map(({ campaignId }) => campaignId)).toContain("answer")
+    await compat.leadChanged({ ...ann, status: "qualified" })
+    await compat.leadChanged({ ...ann, status: "qualified" })
+    expect(await counts("sales")).toMatchObject({ planned: 1 })
+    await restart()
+    await compat.receiveEmail(message)
+    await compat.leadChanged({ ...ann, status: "qualified" })
+    expect(await counts("answer")).toMatchObject({ planned: 1 })
+    expect(await counts("sales")).toMatchObject({ planned: 1 })
+    // Back to an earlier status is another change.
+    await (await compat.runtime()).executions.select({ campaignId: "sales" }).cancel()
+    await compat.leadChanged({ ...ann, status: "lost" })
+    await compat.leadChanged({ ...ann, status: "qualified" })
+    expect(await counts("sales")).toMatchObject({ planned: 2 })
+  })
+
+  test("of a host's lead native campaigns hear of the status, and no more of it is stored", async () => {
+    const { warnings } = await configure(storage, {
+      triggers: [],
+      leads: { get: async () => ann, listUnassigned: async () => [], assign: async () => {} },
+    })
+    const runtime = await compat.runtime()
+    const sales = await runtime.campaigns.create({
+      id: "sales",
+      from: "Ann <ann@acme.test>",
+      steps: [{ template: "hello", after: "1 day" }],
+      triggers: [{ status: "qualified" }],
+    })
+    await compat.leadChanged({ ...ann, status: "qualified" })
+    await compat.leadChanged({ ...ann, status: "qualified" })
+    expect(await sales.stats()).toMatchObject({ planned: 1 })
+    expect(await runtime.leads.get("ann")).toEqual({
+      id: "ann",
+      email: "unknown@lead.invalid",
+      status: "qualified",
+    })
+    expect(warnings).toEqual([])
+  })
+
+  test("a mail whose sender cannot be read starts what it did before, with a warning", async () => {
+    const { warnings } = await configure(storage, {
+      triggers: [{ type: "email", conditions: { campaignId: "spring" } }],
+    })
+    expect(await compat.receiveEmail({ id: "m9", from: "Ann", subject: "", leadId: "ann" })).toBe(1)
+    expect(executionStorage.getByLead("ann")).toHaveLength(4)
+    expect(warnings.join()).toContain("native campaigns of the message m9")
   })
 
   test("a trigger whose campaign is missing is a warning and holds up no other", async () => {

@@ -21,6 +21,8 @@ export interface InboundMessage {
   /** `Bob <bob@example.test>`. */
   readonly from: string
   readonly subject?: string | undefined
+  /** The id of the lead who wrote it, where the host knows. Default: whose mail it answers, else who has the sender's address as id. */
+  readonly lead?: string | undefined
   /** Message-IDs of its In-Reply-To and References headers: tell which mail it answers. */
   readonly references?: ReadonlyArray<string> | undefined
   /** When it was received: epoch ms or a Date. Default: now. */
@@ -43,6 +45,7 @@ const schema = z.strictObject({
   id: z.string().min(1).max(1_000),
   from: z.string().min(3).max(1_000),
   subject: z.string().max(2_000).default(""),
+  lead: z.string().min(1).max(320).optional(),
   references: z.array(z.string().max(1_000)).max(1_000).default([]),
   at: z.union([z.number(), z.date()]).optional(),
 })
@@ -86,15 +89,19 @@ export const receiveMessage = (
       catch: (error) => error as InvalidInput,
     })
     const answered = yield* answeredBy(runtime, message.references)
-    const known = yield* storedLead(runtime, answered?.leadId ?? addressKey(mailbox.address))
+    const known = yield* storedLead(runtime, message.lead ?? answered?.leadId ?? addressKey(mailbox.address))
     const firing = yield* firingTriggers(runtime, (trigger) => matchesMail(trigger, message))
-    if (known === undefined && firing.length === 0)
+    if (known === undefined && message.lead === undefined && firing.length === 0)
       return { lead: null, answers: answered?.id ?? null, enrolled: 0, cancelled: 0 }
     const lead =
       known ??
       parse(
         leadSchema,
-        { email: mailbox.address, ...(mailbox.name === undefined ? {} : { name: mailbox.name }) },
+        {
+          email: mailbox.address,
+          ...(message.lead === undefined ? {} : { id: message.lead }),
+          ...(mailbox.name === undefined ? {} : { name: mailbox.name }),
+        },
         "The sender",
       )
     const { cancelled, enrolled } = yield* signalEvent(
