@@ -144,5 +144,7 @@ test("a campaign that stopped by itself says so for what waits", async () => {
   await until((event) => event.type === "campaign" && event.state === "degraded")
   await spring.settled()
   const [ann] = await executions()
-  expect((await runtime.explain(ann?.id ?? "")).summary).toMatch(/the campaign stopped by itself: ".+": remove the cause/)
+  expect((await runtime.explain(ann?.id ?? "")).summary).toMatch(
+    /the campaign stopped by itself: ".+": remove the cause/,
+  )
 })

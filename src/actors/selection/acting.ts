@@ -103,9 +103,6 @@ const wasMovedSince = (
             .some((event) => event.type === "RESCHEDULE" && event.reason === undefined && event.at >= since),
       )
 
-const isAskedFor = (action: Checked, row: ExecutionRow): boolean =>
-  action.type === "cancel" && (row.context.cancelRequested || row.flags.some(({ type }) => type === "CANCEL"))
-
 /** What is known before anything is written; `undefined` for what is to be carried out. */
 const judge = (
   runtime: SelectingRuntime,
@@ -115,7 +112,6 @@ const judge = (
 ): Effect.Effect<Judgement | undefined, StorageError> => {
   const left = leftBecause(action.type, row, actor.record().rest.state, consents(action))
   if (left !== undefined) return Effect.succeed(left)
-  if (isAskedFor(action, row)) return Effect.succeed("requested")
   if (action.type !== "reschedule") return Effect.succeed(undefined)
   if ("dueAt" in action) return Effect.succeed(action.dueAt === row.context.dueAt ? "moved" : undefined)
   return Effect.map(wasMovedSince(runtime, row, action.asOf), (moved) => (moved ? "moved" : undefined))
