@@ -62,6 +62,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Write every execution as CSV or NDJSON",
     load: async () => commandOf((await import("./commands/export.ts")).exportCommand),
   },
+  signal: {
+    summary: "Tell what happened to a lead",
+    load: async () => commandOf((await import("./commands/signal.ts")).signalCommand),
+  },
   suppress: {
     summary: "Never mail an address again, or nothing of one topic",
     load: async () => commandOf((await import("./commands/suppress.ts")).suppressCommand),

@@ -11,6 +11,7 @@ import type {
   Unsubscription,
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
+import { type SignalInput, type SignalResult, signalEvent } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import {
   type CancelAnswer,
@@ -55,6 +56,8 @@ export type ControlCommand =
   | { readonly type: "unsubscribe"; readonly who: Unsubscription }
   /** As `runtime.receiveFeedback`. */
   | { readonly type: "feedback"; readonly feedback: ReadonlyArray<Feedback> }
+  /** As `runtime.signal`. */
+  | { readonly type: "signal"; readonly signal: SignalInput }
   /** As `runtime.prune`. */
   | { readonly type: "prune"; readonly endedBefore: number }
 
@@ -68,6 +71,7 @@ export type ControlResult =
   | { readonly type: "forgotten"; readonly result: ForgetResult }
   | { readonly type: "pruned"; readonly result: PruneResult }
   | { readonly type: "suppressed" }
+  | { readonly type: "signalled"; readonly result: SignalResult }
   | { readonly type: "feedback"; readonly answers: ReadonlyArray<FeedbackAnswer> }
   | { readonly type: "unsuppressed"; readonly wasSuppressed: boolean }
   | { readonly type: "failed"; readonly code: string; readonly message: string; readonly retryable: boolean }
@@ -148,6 +152,8 @@ const run = (
       return Effect.as(unsubscribe(runtime, command.who), { type: "suppressed" })
     case "feedback":
       return Effect.map(runtime.receiveFeedback(command.feedback), (answers) => ({ type: "feedback", answers }))
+    case "signal":
+      return Effect.map(signalEvent(runtime, command.signal), (result) => ({ type: "signalled", result }))
     case "prune":
       return Effect.map(prune(runtime.services, { endedBefore: command.endedBefore }), (result) => ({
         type: "pruned",
@@ -181,7 +187,7 @@ const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Js
 
 // Such a request must not stay readable in the files.
 const namesPerson = (command: ControlCommand | undefined): boolean =>
-  ["forget", "suppress", "unsuppress", "unsubscribe", "feedback"].includes(command?.type ?? "")
+  ["forget", "suppress", "unsuppress", "unsubscribe", "feedback", "signal"].includes(command?.type ?? "")
 
 /** Serves the requests that other processes leave in the storage, for as long as the scope lives. */
 export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Effect.gen(function* () {

@@ -1,0 +1,50 @@
+import { defineCommand } from "citty"
+import { exitCodes } from "../exit-code.ts"
+import { err, out, writeJson } from "../output.ts"
+import { storeArgs, withStore } from "../store-option.ts"
+import { UsageError } from "../usage-error.ts"
+
+const instantOf = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined
+  const at = Date.parse(text)
+  if (Number.isFinite(at)) return at
+  throw new UsageError(`--at "${text}" is no instant; write for example 2026-03-02T09:00:00Z`)
+}
+
+/** `sendstate signal`. Does not repeat who it is about: addresses must not stay in a log. */
+export const signalCommand = defineCommand({
+  meta: { name: "signal" },
+  args: {
+    lead: {
+      type: "positional",
+      required: true,
+      valueHint: "LEAD",
+      description: "The lead's id; by default its address",
+    },
+    event: {
+      type: "positional",
+      required: true,
+      valueHint: "EVENT",
+      description: "What happened: clicked, trial.started",
+    },
+    campaign: { type: "string", valueHint: "ID", description: "Only this campaign. Default: all that the lead is in" },
+    at: { type: "string", valueHint: "TIME", description: "When it happened, ISO 8601. Default: now" },
+    id: { type: "string", valueHint: "ID", description: "The same id again does nothing" },
+    ...storeArgs,
+  },
+  run: ({ args: { lead, event, campaign, at, id, db, json } }) =>
+    withStore(db, async (store) => {
+      const answer = await store.control({ type: "signal", signal: { lead, event, campaign, at: instantOf(at), id } })
+      if (answer.type === "failed") throw new UsageError(answer.message)
+      if (answer.type !== "signalled") throw new UsageError("The owner of the database is an older version.")
+      const { isNew, released, cancelled, enrolled } = answer.result
+      const output = json === true ? err : out
+      output.line(
+        isNew
+          ? `Signalled ${event}: ${released} released, ${cancelled} cancelled, ${enrolled} enrolled.`
+          : `${event} was signalled before: nothing was done.`,
+      )
+      if (json === true) writeJson(answer.result)
+      return exitCodes.done
+    }),
+})
