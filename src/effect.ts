@@ -35,9 +35,9 @@ import {
 import { type UnsubscribeError, unsubscribe } from "./actors/runtime/unsubscribing.ts"
 import { waitForState } from "./actors/runtime/waiting.ts"
 import { actOnSelection, type SelectionAction, type SelectionResult } from "./actors/selection/acting.ts"
+import { readSelection, type SelectionFilter } from "./actors/selection/filter.ts"
 import { type PreviewLimit, previewSelection, type SelectionPreview } from "./actors/selection/previewing.ts"
 import type { Selection } from "./actors/selection/selecting.ts"
-import { readSelection, type SelectionFilter } from "./api/execution-selection.ts"
 import { layerRuntime, type OpenError, type RuntimeOptions } from "./runtime.ts"
 import {
   type CampaignInput,

@@ -1,17 +1,7 @@
-import type { Selection } from "../actors/selection/selecting.ts"
+import { type ExecutionFilter, selectionOf } from "../actors/selection/filter.ts"
 import type { Store } from "../actors/store.ts"
-import type { Bucket, ExecutionRow, ListQuery } from "../sdk/index.ts"
+import type { ExecutionRow, ListQuery } from "../sdk/index.ts"
 import type { PromiseRunner } from "./promise.ts"
-
-/** Which executions to list; all that is left out matches. */
-export interface ExecutionFilter {
-  readonly campaignId?: string | undefined
-  readonly leadId?: string | undefined
-  /** Columns of the counts. */
-  readonly states?: ReadonlyArray<Bucket> | undefined
-  /** Code of the latest reason, for example `5.1.1` or `missing-variables`. */
-  readonly error?: string | undefined
-}
 
 /** Which page of a list. */
 export interface ExecutionPage {
@@ -22,14 +12,6 @@ export interface ExecutionPage {
 }
 
 const pageSize = 500
-
-/** The filter in the storage's words. */
-export const selectionOf = (filter: ExecutionFilter): Selection => ({
-  ...(filter.campaignId === undefined ? {} : { campaignId: filter.campaignId }),
-  ...(filter.leadId === undefined ? {} : { leadId: filter.leadId }),
-  ...(filter.states === undefined ? {} : { buckets: filter.states }),
-  ...(filter.error === undefined ? {} : { reason: filter.error }),
-})
 
 /** The storage's question for one page. */
 export const queryOf = (filter: ExecutionFilter, { after, limit = pageSize }: ExecutionPage): ListQuery => ({

@@ -1,41 +1,10 @@
-import * as z from "zod"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { actOnSelection, type SelectionAction, type SelectionResult } from "../actors/selection/acting.ts"
+import { readSelection, type SelectionFilter } from "../actors/selection/filter.ts"
 import { type PreviewLimit, previewSelection, type SelectionPreview } from "../actors/selection/previewing.ts"
-import type { Selection } from "../actors/selection/selecting.ts"
-import { buckets, type DurationInput, parse } from "../sdk/index.ts"
+import type { DurationInput } from "../sdk/index.ts"
 import type { WaitOptions } from "./event-stream.ts"
-import { type ExecutionFilter, selectionOf } from "./execution-list.ts"
 import type { PromiseRunner } from "./promise.ts"
-
-/** Which executions: at least one part, or `all`. */
-export interface SelectionFilter extends ExecutionFilter {
-  /** Every execution there is. */
-  readonly all?: true | undefined
-}
-
-const name = z.string().min(1)
-
-const filterSchema = z
-  .strictObject({
-    campaignId: name.optional(),
-    leadId: name.optional(),
-    states: z.array(z.enum(buckets)).min(1, { message: "names no state; leave it out for all" }).optional(),
-    error: name.optional(),
-    all: z.literal(true).optional(),
-  })
-  .refine(
-    (filter) => Object.values(filter).some((part) => part !== undefined),
-    "give campaignId, leadId, states or error, or `all: true` for every execution there is",
-  )
-
-/**
- * A filter that says what it means: one whose parts are all missing, by mistake perhaps, is not taken for everything.
- *
- * @throws InvalidInput
- */
-export const readSelection = (filter: SelectionFilter): Selection =>
-  selectionOf(parse(filterSchema, filter, "The filter of executions"))
 
 /** To when executions are moved. */
 export type RescheduleTo =

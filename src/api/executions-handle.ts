@@ -12,9 +12,10 @@ import {
 } from "../actors/runtime/execution-control.ts"
 import { runExecutionNow } from "../actors/runtime/running-now.ts"
 import type { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
+import type { ExecutionFilter, SelectionFilter } from "../actors/selection/filter.ts"
 import type { Closed, ExecutionRow, InvalidInput } from "../sdk/index.ts"
-import { type ExecutionFilter, type ExecutionPage, listExecutions, queryOf } from "./execution-list.ts"
-import { type ExecutionSelection, makeExecutionSelection, type SelectionFilter } from "./execution-selection.ts"
+import { type ExecutionPage, listExecutions, queryOf } from "./execution-list.ts"
+import { type ExecutionSelection, makeExecutionSelection } from "./execution-selection.ts"
 import type { PromiseRunner } from "./promise.ts"
 
 /** The executions of a runtime, one by one or as many as a filter chooses. */

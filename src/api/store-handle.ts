@@ -6,6 +6,7 @@ import { askOwner, type ControlCommand, type ControlResult, carryOut } from "../
 import { type Explanation, explainExecution } from "../actors/runtime/explain.ts"
 import { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { storedSigningKeys } from "../actors/secrets.ts"
+import type { ExecutionFilter } from "../actors/selection/filter.ts"
 import { Store } from "../actors/store.ts"
 import { circuitOf } from "../actors/stored-circuit.ts"
 import { layerPassive } from "../runtime.ts"
@@ -22,7 +23,7 @@ import {
   type VerifyReport,
 } from "../sdk/index.ts"
 import type { CampaignStatus } from "./campaign-handle.ts"
-import { type ExecutionFilter, listExecutions } from "./execution-list.ts"
+import { listExecutions } from "./execution-list.ts"
 import { makeRunner } from "./promise.ts"
 import { listSuppressions } from "./suppression-list.ts"
 

@@ -22,6 +22,7 @@ import {
   writeSettings,
 } from "../actors/runtime/settings.ts"
 import { templateNameOf } from "../actors/runtime/template-name.ts"
+import type { ExecutionFilter } from "../actors/selection/filter.ts"
 import {
   type CampaignInput,
   type Changes,
@@ -32,7 +33,7 @@ import {
   type LeadInput,
   StorageError,
 } from "../sdk/index.ts"
-import { type ExecutionFilter, type ExecutionPage, queryOf } from "./execution-list.ts"
+import { type ExecutionPage, queryOf } from "./execution-list.ts"
 import { controlOf } from "./executions-handle.ts"
 import type { PromiseRunner } from "./promise.ts"
 
