@@ -149,12 +149,6 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: `definition.steps[row.step]?.waitUntil !== event && now < 0`,
   },
   {
-    name: "an event whose triggers are drawn again chooses another entry",
-    file: "actors/events/kept-events.ts",
-    text: `const entries = { ...wanted, ...kept.entries }`,
-    replacement: `const entries = { ...kept.entries, ...wanted }`,
-  },
-  {
     name: "conditions are not asked",
     file: "actors/execution/journey.ts",
     text: `?.when?.find((question) => !isTrue(question.if, facts))`,
