@@ -5,15 +5,20 @@ import { EventBus } from "./actors/event-bus.ts"
 import type { LeaseTimes } from "./actors/execution/lease.ts"
 import type { LeadDirectory } from "./actors/lead-directory.ts"
 import { Problems } from "./actors/problems.ts"
+import { Routes } from "./actors/routing/routes.ts"
+import {
+  parseRouting,
+  type RoutingSettings,
+  singleRoute,
+  type TransportRoute,
+} from "./actors/routing/transport-route.ts"
 import { serveControl } from "./actors/runtime/control.ts"
 import { RuntimeActor } from "./actors/runtime/runtime-actor.ts"
 import type { SoftBounceRule } from "./actors/runtime/soft-bounces.ts"
 import { Secrets } from "./actors/secrets.ts"
-import { Sender } from "./actors/sender.ts"
 import { Shaper } from "./actors/shaping/shaper.ts"
 import { Store } from "./actors/store.ts"
 import { Templates } from "./actors/templates.ts"
-import { TransportGate } from "./actors/transport-gate.ts"
 import { mjml } from "./plugins/renderer/mjml/index.ts"
 import { sqlite } from "./plugins/storage/sqlite/index.ts"
 import {
@@ -32,11 +37,10 @@ import {
   type Transport,
 } from "./sdk/index.ts"
 
-/** What a runtime is made of. */
-export interface RuntimeOptions {
+/** What a runtime is made of, beside what it sends through. */
+export interface CommonOptions {
   /** Default: `sqlite("sendstate.db")`. */
   readonly storage?: Storage
-  readonly transport: Transport
   /** Default: `mjml()`, templates from the folder `templates`. */
   readonly renderer?: Renderer
   readonly observers?: ReadonlyArray<Observer>
@@ -67,6 +71,14 @@ export interface RuntimeOptions {
   readonly standby?: boolean
 }
 
+/** What a runtime is made of. */
+export type RuntimeOptions = CommonOptions &
+  (
+    | { readonly transport: Transport; readonly transports?: undefined }
+    /** Several ways out: mails are spread over them by weight, and go another way when a host is down. */
+    | { readonly transport?: undefined; readonly transports: ReadonlyArray<TransportRoute> }
+  )
+
 /** Executions alive at once by default: enough to keep any transport busy, a few megabytes at most. */
 const defaultMaxLive = 500
 
@@ -74,8 +86,10 @@ const defaultMaxLive = 500
 export type OpenError = StorageError | StorageOwned | NotFound | InvalidInput
 
 // More than a few per slot would only wait with a lease in hand.
-const roomFor = (maxLive: number, { capabilities }: Transport): number =>
-  Math.min(parse(z.int().min(1), maxLive, "maxLive"), Math.max(16, capabilities.maxConcurrency * 4))
+const roomFor = (maxLive: number, { routes }: RoutingSettings): number => {
+  const slots = routes.reduce((sum, { transport }) => sum + transport.capabilities.maxConcurrency, 0)
+  return Math.min(parse(z.int().min(1), maxLive, "maxLive"), Math.max(16, slots * 4))
+}
 
 /** The runtime as a layer: the composition root, and the only place that knows the default plugins. */
 export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor, OpenError> => {
@@ -83,14 +97,14 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
   const renderer = options.renderer ?? mjml({ directory: "templates" })
   const { signingKeys, suppressionKey } = options
   const limits = parseLimits(options.limits ?? {})
-  const room = roomFor(options.maxLive ?? defaultMaxLive, options.transport)
+  const routing = parseRouting(options)
+  const room = roomFor(options.maxLive ?? defaultMaxLive, routing)
   const services = Layer.mergeAll(
     Committer.layer,
     Templates.layer(renderer),
     Secrets.layer({ signingKeys, suppressionKey, passive: false }),
     EventBus.layer,
-    Sender.layer(options.transport),
-    TransportGate.layer(options.transport),
+    Routes.layer(routing),
   ).pipe(
     Layer.provideMerge(Shaper.layer(limits, room)),
     Layer.provideMerge(Layer.mergeAll(Store.layer(storage), Problems.layer)),
@@ -115,8 +129,7 @@ export const layerPassive = (storage: Storage): Layer.Layer<RuntimeActor, OpenEr
     Templates.layer(noRenderer),
     Secrets.layer({ passive: true }),
     EventBus.layer,
-    Sender.layer(noTransport),
-    TransportGate.layer(noTransport),
+    Routes.layer(singleRoute(noTransport)),
   ).pipe(
     Layer.provideMerge(Shaper.layer(parseLimits({}), 1)),
     Layer.provideMerge(Layer.mergeAll(Store.layer(storage), Problems.layer)),

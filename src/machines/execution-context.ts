@@ -61,6 +61,7 @@ export const beginAttempt = (context: Context, event: EventOf<"DUE" | "RETRY_DUE
 
 export const noteRendered = (context: Context, event: EventOf<"RENDERED">): Change => ({
   ...(event.definition === undefined ? {} : { renderedWith: event.definition }),
+  ...(event.via === undefined ? {} : { via: event.via }),
   ...(context.unknownAttempts.length > 0 && !context.safeResend ? { resent: context.resent + 1 } : {}),
 })
 
@@ -70,20 +71,33 @@ const isBlameless = (event: EventOf<"REJECTED">): boolean => event.scope === "ho
 const usedAfter = (context: Context, event: EventOf<"FAILED" | "REJECTED">): number =>
   event.type === "REJECTED" && isBlameless(event) ? Math.max(0, context.used - 1) : context.used
 
+/** The transports that failed it one after the other, up to the attempt before this one. */
+export const failedInARow = ({ rerouted, attempt }: Pick<Context, "rerouted" | "attempt">): ReadonlyArray<string> =>
+  rerouted?.attempt === attempt - 1 ? rerouted.from : []
+
+const goesElsewhere = (event: EventOf<"FAILED" | "REJECTED">): boolean =>
+  event.type === "REJECTED" && event.reroute === true
+
+const noteReroute = (context: Context, event: EventOf<"FAILED" | "REJECTED">): Change =>
+  goesElsewhere(event) && context.via !== undefined
+    ? { rerouted: { attempt: context.attempt, from: [...failedInARow(context), context.via] } }
+    : {}
+
 /** When the attempt that this event ended is tried again; `undefined` for never. */
 const retryAt = (context: Context, event: EventOf<"FAILED" | "REJECTED">): number | undefined => {
-  // The campaign stops for it: what waits is due as soon as a person has mended the cause and resumes.
+  // Another transport takes it, or the campaign stops for it: then it is due as soon as a person has mended the cause.
   if (event.type === "REJECTED" && event.scope === "config") return event.at
-  return event.retryable || (event.type === "REJECTED" && isBlameless(event))
-    ? decideRetry(context.retry, {
-        used: usedAfter(context, event),
-        firstAttemptAt: context.firstAttemptAt ?? event.at,
-        at: event.at,
-        jitterUnit: event.jitterUnit,
-        retryAfterMs: event.type === "REJECTED" ? event.retryAfterMs : undefined,
-        timeScale: context.timeScale,
-      })
-    : undefined
+  if (!event.retryable && !(event.type === "REJECTED" && isBlameless(event))) return undefined
+  // The wait is for a host that is in trouble; the other one is not.
+  const elsewhere = goesElsewhere(event)
+  return decideRetry(elsewhere ? { ...context.retry, baseMs: 0 } : context.retry, {
+    used: usedAfter(context, event),
+    firstAttemptAt: context.firstAttemptAt ?? event.at,
+    at: event.at,
+    jitterUnit: event.jitterUnit,
+    retryAfterMs: event.type === "REJECTED" && !elsewhere ? event.retryAfterMs : undefined,
+    timeScale: context.timeScale,
+  })
 }
 
 export const mayTryAgain = (context: Context, event: EventOf<"FAILED" | "REJECTED">): boolean =>
@@ -100,6 +114,7 @@ export const planRetry = (context: Context, event: EventOf<"FAILED" | "REJECTED"
   used: usedAfter(context, event),
   // The provider's memory of the key may be over by the time of the next try.
   safeResend: false,
+  ...noteReroute(context, event),
   dueAt: retryAt(context, event) ?? event.at,
   reason: reasonOfFailure(event),
 })

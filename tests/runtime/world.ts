@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { type CampaignHandle, createRuntime, type Runtime, type RuntimeOptions } from "sendstate"
+import { type CampaignHandle, type CommonOptions, createRuntime, type Runtime } from "sendstate"
 import type {
   CampaignInput,
   ExecutionRow,
@@ -66,7 +66,7 @@ export const transportOf = (
   ...more,
 })
 
-export interface WorldOptions extends Omit<Partial<RuntimeOptions>, "transport"> {
+export interface WorldOptions extends CommonOptions {
   /** Of the `memory` transport, or another transport. */
   readonly transport?: MemoryTransportOptions | Transport
 }

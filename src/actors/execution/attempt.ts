@@ -16,12 +16,13 @@ import {
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import type { Recipient } from "../campaign/recipient.ts"
 import { templateFor } from "../campaign/variants.ts"
-import { isTransportFault, type SendEvent } from "../send-event.ts"
+import type { Route } from "../routing/choice.ts"
+import type { Heard } from "../routing/routes.ts"
+import type { SendEvent } from "../send-event.ts"
 import { type Capped, countMail, lookAtCaps } from "../shaping/frequency.ts"
 import { shapedMailOf } from "../shaping/shaped-mail.ts"
 import type { Later, Ticket } from "../shaping/shaper.ts"
 import { slowDownOf } from "../shaping/slow-down.ts"
-import type { GateEvent } from "../transport-gate.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
 import { leaveJourney } from "./journey.ts"
@@ -100,30 +101,6 @@ const asRenderError = (row: ExecutionRow, defect: unknown): RenderError =>
     message: `The renderer broke each time: ${defect instanceof Error ? defect.message : String(defect)}`,
   })
 
-const gateEventOf = (event: SendEvent): GateEvent | undefined => {
-  switch (event.type) {
-    case "ACCEPTED":
-      return { type: "SUCCEEDED" }
-    case "UNKNOWN":
-      return { type: "REACHED" }
-    case "NOT_CALLED":
-      return undefined
-    case "REJECTED":
-      break
-  }
-  if (event.scope === "config") return { type: "CONFIG_REFUSED" }
-  // A transport that broke or hung tells nothing about its host.
-  if (isTransportFault(event)) return undefined
-  // The server answered: it is up, whatever it thinks of this mail.
-  if (event.scope !== "host") return { type: "SUCCEEDED" }
-  return {
-    type: "HOST_FAILED",
-    at: event.at,
-    cause: event.response ?? event.code,
-    ...(event.retryAfterMs === undefined ? {} : { retryAfterMs: event.retryAfterMs }),
-  }
-}
-
 const lateOf = (event: SendEvent): LateOutcome | undefined => {
   switch (event.type) {
     case "ACCEPTED":
@@ -186,37 +163,53 @@ const saveReceipt = (
     ),
   )
 
+/** What is sent, for whom, and which way. */
+interface Outgoing {
+  readonly route: Route
+  /** Domain of the From address. */
+  readonly sender: string
+  readonly message: Message
+  readonly startedNanos: bigint
+}
+
 const callTransport = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   sending: Progress,
-  message: Message,
-  startedNanos: bigint,
-): Effect.Effect<SendEvent> => {
+  { route, sender, message, startedNanos }: Outgoing,
+): Effect.Effect<Heard> => {
   const elapsedMs = Number(services.clock.monotonicTimeNanosUnsafe() - startedNanos) / 1e6
   // Self-fence: a process that was frozen since its intent may have lost the row to another one by now.
   if (elapsedMs >= services.leases.graceMs)
-    return Effect.succeed({ type: "NOT_CALLED", at: services.clock.currentTimeMillisUnsafe(), code: "lease-over" })
-  const { attempt } = sending.context
-  return services.sender.send({
-    message,
-    idempotencyKey: sending.row.id,
-    attempt,
-    onLate: (outcome) => {
-      services.fork(persist(services, submitLate(services, campaign, sending.row, attempt, outcome)))
+    return Effect.succeed({
+      event: { type: "NOT_CALLED", at: services.clock.currentTimeMillisUnsafe(), code: "lease-over" },
+      isStuck: false,
+    })
+  const { context } = sending
+  const { attempt } = context
+  return services.routes.send(
+    route,
+    { sender, context },
+    {
+      message,
+      idempotencyKey: sending.row.id,
+      attempt,
+      onLate: (outcome) => {
+        services.fork(persist(services, submitLate(services, campaign, sending.row, attempt, outcome)))
+      },
     },
-  })
+  )
 }
 
-/** From the intent to the receipt; runs in a slot of the transport and is never interrupted. */
+/** From the intent to the receipt; runs in a slot of the route's transport and is never interrupted. */
 const send = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   rendered: Progress,
-  { message, lead, loaded, ticket }: Rendered & { readonly ticket: Ticket },
+  { message, lead, loaded, ticket, route }: Rendered & { readonly ticket: Ticket; readonly route: Route },
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
-    const { clock, sender } = services
+    const { clock, routes } = services
     const startedNanos = clock.monotonicTimeNanosUnsafe()
     const now = clock.currentTimeMillisUnsafe()
     // It may have stood in line for long.
@@ -224,10 +217,15 @@ const send = (
     if (closed !== undefined) return yield* saveUnsent(services, campaign, closed)
     const capped = yield* countMail(services, { row: rendered.row, lead, definition: loaded.definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, rendered.row, capped)
-    const intended = advance(rendered, { type: "RENDERED", at: now, ...renderedWith(rendered, loaded) })
+    const intended = advance(rendered, {
+      type: "RENDERED",
+      at: now,
+      ...renderedWith(rendered, loaded),
+      ...routes.note(route, rendered.context.via),
+    })
     const commit = commitOf(intended, {
       intent: { attempt: intended.context.attempt, at: now },
-      leaseUntil: now + sender.transport.capabilities.deadlineMs + services.leases.graceMs,
+      leaseUntil: now + route.transport.capabilities.deadlineMs + services.leases.graceMs,
       requires: { suppressionKeys: services.secrets.suppressionKeys(message.envelope.to, loaded.definition.topic) },
     })
     const result = yield* commitForCertain(services, commit)
@@ -251,15 +249,13 @@ const send = (
     const sending: Progress = { ...intended, events: [], row: { ...intended.row, version: result.version } }
     const pauseMs = ticket.pause(clock.currentTimeMillisUnsafe())
     if (pauseMs > 0) yield* Effect.sleep(Math.ceil(pauseMs))
-    const event = yield* callTransport(services, campaign, sending, message, startedNanos)
-    const heard = gateEventOf(event)
-    if (heard !== undefined) yield* services.gate.report(heard)
+    const mail = shapedMailOf(loaded.definition, rendered.row, lead)
+    const outgoing: Outgoing = { route, sender: mail.sender, message, startedNanos }
+    const { event, isStuck } = yield* callTransport(services, campaign, sending, outgoing)
     const asked = slowDownOf(event)
-    if (asked?.by === "domain")
-      yield* services.shaper.slowDown(shapedMailOf(loaded.definition, rendered.row, lead), asked.cause)
-    else if (asked !== undefined) yield* services.gate.report({ type: "ASKED_FOR_LESS" })
-    if (event.type === "REJECTED" && event.scope === "config")
-      yield* Effect.ignore(campaign.degrade(`${sender.transport.name}: ${event.response ?? event.code}`))
+    if (asked?.by === "domain") yield* services.shaper.slowDown(mail, asked.cause)
+    if (event.type === "REJECTED" && isStuck)
+      yield* Effect.ignore(campaign.degrade(`${route.name}: ${event.response ?? event.code}`))
     yield* saveReceipt(services, campaign, sending, event)
     return "committed"
   }).pipe(Effect.uninterruptible)
@@ -268,13 +264,15 @@ interface Turn {
   readonly rendering: Progress
   readonly lead: Lead
   readonly ticket: Ticket
+  /** Domain of the From address. */
+  readonly sender: string
   readonly fail: (code: string, text: string, retryable: boolean) => Effect.Effect<AttemptEnd, StorageError | NotFound>
 }
 
 const attemptInTurn = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
-  { rendering, lead, ticket, fail }: Turn,
+  { rendering, lead, ticket, sender, fail }: Turn,
 ): Effect.Effect<AttemptEnd | "closed" | Later, StorageError | NotFound> =>
   Effect.gen(function* () {
     const { row } = rendering
@@ -290,8 +288,11 @@ const attemptInTurn = (
         ? yield* fail(rendered.failure.code, rendered.failure.message, rendered.failure.retryable)
         : yield* Effect.fail(rendered.failure)
     if (rendered.success === "restart") return "release"
-    const body = send(services, campaign, rendering, { ...rendered.success, ticket })
-    return yield* services.gate.withSlot(row.id, ticket, body)
+    const ready = rendered.success
+    const mail = { key: row.id, ticket, sender, context: rendering.context }
+    return yield* services.routes.withSlot(mail, (route) =>
+      send(services, campaign, rendering, { ...ready, ticket, route }),
+    )
   })
 
 /** One attempt of a claimed execution: render, wait for the transport, intent, call, receipt. */
@@ -326,8 +327,12 @@ export const attemptExecution = (
     const capped = yield* lookAtCaps(services, { row, lead, definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, row, capped)
     const mail = shapedMailOf(definition, row, lead)
+    if (row.context.unknownAttempts.length === 0 && !services.routes.take(mail.sender)) {
+      yield* Effect.ignore(campaign.degrade(`no transport takes mails from ${mail.sender}: name it among its senders`))
+      return "release"
+    }
     const end = yield* services.shaper.withTicket(mail, (ticket) =>
-      attemptInTurn(services, campaign, { rendering, lead, ticket, fail }),
+      attemptInTurn(services, campaign, { rendering, lead, ticket, sender: mail.sender, fail }),
     )
     if (end === "closed") return "release"
     return typeof end === "string" ? end : yield* putOff(services, campaign, row, end)

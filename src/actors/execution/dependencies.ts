@@ -18,12 +18,11 @@ import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
 import type { LeadUnavailable } from "../lead-directory.ts"
 import type { Problems } from "../problems.ts"
+import type { Routes } from "../routing/routes.ts"
 import type { Secrets } from "../secrets.ts"
-import type { Sender } from "../sender.ts"
 import type { Shaper } from "../shaping/shaper.ts"
 import type { Store } from "../store.ts"
 import type { Templates } from "../templates.ts"
-import type { TransportGate } from "../transport-gate.ts"
 import type { LeaseTimes } from "./lease.ts"
 import type { Progress, Successor } from "./progress.ts"
 
@@ -32,11 +31,10 @@ export interface ProcessServices {
   readonly store: Store["Service"]
   readonly committer: Committer["Service"]
   readonly bus: EventBus["Service"]
-  readonly gate: TransportGate["Service"]
+  readonly routes: Routes["Service"]
   readonly shaper: Shaper["Service"]
   /** How many mails each lead gets, from all campaigns together. */
   readonly frequency: FrequencyCap | undefined
-  readonly sender: Sender["Service"]
   readonly templates: Templates["Service"]
   readonly secrets: Secrets["Service"]
   readonly problems: Problems["Service"]

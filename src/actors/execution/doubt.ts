@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { ExecutionEvent, LookupResult } from "../../sdk/index.ts"
+import type { Route } from "../routing/choice.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { messageIdOf } from "./mail.ts"
 import { advance, type Progress } from "./progress.ts"
@@ -19,8 +20,8 @@ const resolve = (services: ProcessServices, progress: Progress, verdict: Resolve
   })
 
 // A second send under the same key makes no second copy, if it starts while the other side remembers the first.
-const byRepeating = (services: ProcessServices, progress: Progress): Progress => {
-  const { idempotent, deadlineMs } = services.sender.transport.capabilities
+const byRepeating = (services: ProcessServices, { transport }: Route, progress: Progress): Progress => {
+  const { idempotent, deadlineMs } = transport.capabilities
   if (idempotent === undefined) return progress
   const resolved = resolve(services, progress, { verdict: "notSent", by: "idempotency" })
   const { dueAt, renderedAt } = resolved.context
@@ -29,25 +30,26 @@ const byRepeating = (services: ProcessServices, progress: Progress): Progress =>
     : progress
 }
 
-const byPolicy = (services: ProcessServices, campaign: CampaignOfExecution, progress: Progress): Progress => {
+const byPolicy = (
+  services: ProcessServices,
+  campaign: CampaignOfExecution,
+  route: Route | undefined,
+  progress: Progress,
+): Progress => {
   switch (campaign.onUnknown()) {
     case "assumeSent":
       return resolve(services, progress, { verdict: "sent", by: "policy" })
     case "resend":
       // Out of attempts the machine does not take it: the mail stays in doubt, listed.
-      return resolve(services, progress, { verdict: "notSent", by: "policy" })
+      // Nor is it sent again where only another transport could.
+      return route === undefined ? progress : resolve(services, progress, { verdict: "notSent", by: "policy" })
     case "hold":
       return progress
   }
 }
 
-const lookUp = (
-  services: ProcessServices,
-  campaign: CampaignOfExecution,
-  progress: Progress,
-): Effect.Effect<LookupResult> =>
+const lookUp = (campaign: CampaignOfExecution, { transport }: Route, progress: Progress): Effect.Effect<LookupResult> =>
   Effect.gen(function* () {
-    const { transport } = services.sender
     const { definition } = yield* campaign.definition(progress.row)
     return yield* Effect.tryPromise(async (signal) =>
       transport.lookup === undefined
@@ -76,11 +78,14 @@ export const settleDoubt = (
 ): Effect.Effect<Progress> =>
   Effect.gen(function* () {
     if (progress.state !== "sending.inDoubt") return progress
-    if (services.sender.transport.lookup !== undefined) {
-      const found = yield* lookUp(services, campaign, progress)
+    // Only the transport that may have it knows.
+    const route = services.routes.of(progress.context.via)
+    if (route === undefined) return byPolicy(services, campaign, route, progress)
+    if (route.transport.lookup !== undefined) {
+      const found = yield* lookUp(campaign, route, progress)
       if (found.type === "accepted") return resolve(services, progress, { verdict: "sent", by: "lookup" })
       if (found.type === "notFound") return resolve(services, progress, { verdict: "notSent", by: "lookup" })
     }
-    const repeated = byRepeating(services, progress)
-    return repeated === progress ? byPolicy(services, campaign, progress) : repeated
+    const repeated = byRepeating(services, route, progress)
+    return repeated === progress ? byPolicy(services, campaign, route, progress) : repeated
   })

@@ -11,10 +11,10 @@ const maxRereads = 50
 
 const isHeld = (row: ExecutionRow, now: number): boolean => row.owner !== null && (row.leaseUntil ?? 0) > now
 
-const progressAfter = (row: ExecutionRow, flag: Flag, now: number): Progress =>
+const progressAfter = (services: ProcessServices, row: ExecutionRow, flag: Flag, now: number): Progress =>
   hasEnded(row.state) && flag.type === "LATE_RECEIPT"
     ? note(progressOf(row), flag)
-    : [...row.flags, flag].reduce<Progress>(advance, afterLastOwner(row, [...row.flags, flag], now))
+    : [...row.flags, flag].reduce<Progress>(advance, afterLastOwner(services, row, [...row.flags, flag], now))
 
 /**
  * Applies a wish to an execution, or leaves it as a flag with whoever works on it. State and event are written
@@ -32,7 +32,7 @@ export const signalExecution = (
       const [row] = yield* services.store.use((driver) => driver.get([id]))
       if (row === undefined) return { type: "missing" }
       const flag = flagFor(row)
-      const progress = progressAfter(row, flag, now)
+      const progress = progressAfter(services, row, flag, now)
       if (!isHeld(row, now) && progress.events.at(-1) !== flag) return { type: "refused", row }
       const successor = yield* successorOf(campaign, progress, now)
       const commit = commitOf(progress, {
@@ -49,7 +49,7 @@ export const signalExecution = (
           return { type: "applied", row: progress }
         case "flagged":
           // One that only waits for the transport has nothing to finish: its owner applies the flag at once.
-          yield* services.gate.withdraw(id)
+          services.routes.withdraw(id)
           return { type: "flagged", row }
         case "stale":
           continue

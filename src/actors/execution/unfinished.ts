@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import type { ExecutionEvent, ExecutionRow, Flag, NotFound, StorageError } from "../../sdk/index.ts"
+import { missingText } from "../routing/choice.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
 import { advance, type Progress, progressOf } from "./progress.ts"
@@ -12,10 +13,17 @@ const provesDelivery = (flag: ExecutionEvent): boolean =>
  * The row with what its last owner left: an intent without a receipt is in doubt (decided here, when the row is
  * claimed, never by a scan), unless a flag holds the proof of delivery.
  */
-export const afterLastOwner = (row: ExecutionRow, flags: ReadonlyArray<Flag>, now: number): Progress =>
-  row.intent === null || flags.some(provesDelivery)
-    ? progressOf(row)
-    : advance(progressOf(row), { type: "UNKNOWN", at: now, stage: "owner-gone" })
+export const afterLastOwner = (
+  { routes }: Pick<ProcessServices, "routes">,
+  row: ExecutionRow,
+  flags: ReadonlyArray<Flag>,
+  now: number,
+): Progress => {
+  if (row.intent === null || flags.some(provesDelivery)) return progressOf(row)
+  const { via } = row.context
+  const text = routes.of(via) === undefined ? { text: missingText(via) } : {}
+  return advance(progressOf(row), { type: "UNKNOWN", at: now, stage: "owner-gone", ...text })
+}
 
 /** Whether something has to be settled before this row may be attempted. */
 export const isUnfinished = (row: ExecutionRow): boolean =>
@@ -28,7 +36,7 @@ export const finishUnfinished = (
   row: ExecutionRow,
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
-    const start = afterLastOwner(row, row.flags, services.clock.currentTimeMillisUnsafe())
+    const start = afterLastOwner(services, row, row.flags, services.clock.currentTimeMillisUnsafe())
     const flagged = row.flags.reduce<Progress>(advance, start)
     const settled = yield* settleDoubt(services, campaign, flagged)
     return endOf(

@@ -91,13 +91,13 @@ const textOf = (event: ExecutionEvent): string => {
     case "RETRY_DUE":
       return "due again: rendering begins"
     case "RENDERED":
-      return "rendered; intent stored, the transport may be called"
+      return `rendered; intent stored, the transport${event.via === undefined ? "" : ` "${event.via}"`} may be called`
     case "FAILED":
       return `rendering failed (${event.code})${quoted(event.text)}`
     case "ACCEPTED":
       return `accepted by the transport${quoted(event.response)}`
     case "REJECTED":
-      return `rejected ${event.retryable ? "for now" : "for good"} (${event.scope}, ${event.enhancedCode ?? event.code})${quoted(event.response)}`
+      return `rejected ${event.retryable ? "for now" : "for good"} (${event.scope}, ${event.enhancedCode ?? event.code})${quoted(event.response)}${event.reroute === true ? "; another transport is tried at once" : ""}`
     case "NOT_CALLED":
       return `the transport was not called (${event.code})`
     case "UNKNOWN":

@@ -30,7 +30,10 @@ export const runExecutionNow = (
     const moved = yield* rescheduleExecution(services, actor, id, Math.min(now, (first ?? now) - 1))
     if (moved === "refused" || moved === "missing") return moved
     yield* actor.pump.runFirst
-    const until = now + services.sender.transport.capabilities.deadlineMs + services.leases.graceMs
+    const until =
+      now +
+      Math.max(...services.routes.all.map(({ transport }) => transport.capabilities.deadlineMs)) +
+      services.leases.graceMs
     while (clock.currentTimeMillisUnsafe() < until) {
       const [after] = yield* store.use((driver) => driver.get([id]))
       if (after === undefined) return "missing"

@@ -33,12 +33,11 @@ import { askDirectory, type LeadDirectory } from "../lead-directory.ts"
 import { LongestSleep } from "../longest-sleep.ts"
 import { observe } from "../observing.ts"
 import { Problems } from "../problems.ts"
+import { Routes } from "../routing/routes.ts"
 import { Secrets } from "../secrets.ts"
-import { Sender } from "../sender.ts"
 import { Shaper } from "../shaping/shaper.ts"
 import { Store } from "../store.ts"
 import { type TemplateError, Templates } from "../templates.ts"
-import { TransportGate } from "../transport-gate.ts"
 import { fulfilBeside, reopenOrders } from "./cancelling-all.ts"
 import { changedDefinition, differencesBetween } from "./differences.ts"
 import { type Explanation, explainExecution } from "./explain.ts"
@@ -114,7 +113,7 @@ export class RuntimeActor extends Context.Service<
   ): Layer.Layer<
     RuntimeActor,
     StorageError,
-    Store | Committer | EventBus | Problems | Secrets | Sender | Shaper | Templates | TransportGate
+    Store | Committer | EventBus | Problems | Routes | Secrets | Shaper | Templates
   > => {
     if (settings.softBounces !== null) checkSoftBounceRule(settings.softBounces ?? {})
     return Layer.effect(RuntimeActor, makeRuntime(settings))
@@ -140,9 +139,8 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const store = yield* Store
     const committer = yield* Committer
     const bus = yield* EventBus
-    const gate = yield* TransportGate
+    const routes = yield* Routes
     const shaper = yield* Shaper
-    const sender = yield* Sender
     const templates = yield* Templates
     const secrets = yield* Secrets
     const problems = yield* Problems
@@ -162,10 +160,9 @@ const makeRuntime = (settings: RuntimeSettings) =>
       store,
       committer,
       bus,
-      gate,
+      routes,
       shaper,
       frequency: settings.frequency,
-      sender,
       templates,
       secrets,
       problems,
@@ -278,9 +275,9 @@ const makeRuntime = (settings: RuntimeSettings) =>
       Effect.gen(function* () {
         draining = true
         for (const actor of actors.values()) actor.pump.stop()
-        yield* gate.close
+        routes.close()
         yield* Effect.timeoutOption(allDrained, deadlineMs)
-        yield* sender.abortAll
+        routes.abortAll()
         yield* Effect.timeoutOption(allDrained, abortWaitMs)
         givenUp = true
         yield* Effect.timeoutOption(allDrained, abortWaitMs)
@@ -325,7 +322,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       explain: (id) =>
         Effect.gen(function* () {
           const row = yield* execution(id)
-          return yield* explainExecution(store, row, yield* gate.whyWaiting(id))
+          return yield* explainExecution(store, row, routes.whyWaiting(id))
         }),
       receiveFeedback: (feedback) => receiveFeedback(runtime, softBounces, feedback),
       counts: (campaignId) => store.use((driver) => driver.counts(campaignId)),

@@ -121,9 +121,9 @@ export class Shaper extends Context.Service<
         const paces = new Paces()
         // How many of a campaign stand in line for a bucket.
         const patient = new Map<string, number>()
-        let listener = (): void => {}
+        const listeners: Array<() => void> = []
         const reservations = yield* makeReservations(() => {
-          listener()
+          for (const listener of listeners) listener()
           forgetIdle()
         })
 
@@ -297,8 +297,8 @@ export class Shaper extends Context.Service<
               const leave = join(mail, states, waits)
               return Effect.ensuring(body(ticketFor(mail, limiting, now, leave)), Effect.sync(leave))
             }),
-          onChange: (next) => {
-            listener = next
+          onChange: (listener) => {
+            listeners.push(listener)
           },
           slowDown: (mail, cause) =>
             Effect.sync(() => {

@@ -36,12 +36,16 @@ export type ExecutionEvent =
   | ({ readonly type: "SCHEDULED"; readonly dueAt: number; readonly reason?: Reason } & At)
   | ({ readonly type: "DUE" } & At)
   | ({ readonly type: "RETRY_DUE" } & At)
-  /** `definition`: content hash of what was rendered, where it is not the one that the row names. */
-  | ({ readonly type: "RENDERED"; readonly definition?: string } & At)
+  /**
+   * `definition`: content hash of what was rendered, where it is not the one that the row names. `via`: name of the
+   * transport that is called, where there are several.
+   */
+  | ({ readonly type: "RENDERED"; readonly definition?: string; readonly via?: string } & At)
   | ({ readonly type: "FAILED"; readonly retryable: boolean; readonly code: string; readonly text?: string } & At &
       Jitter)
   | ({ readonly type: "ACCEPTED"; readonly providerId?: string; readonly response?: string } & At)
-  | ({ readonly type: "REJECTED" } & RejectionFacts & At & Jitter)
+  /** `reroute`: the mail is tried through another transport at once. */
+  | ({ readonly type: "REJECTED"; readonly reroute?: boolean } & RejectionFacts & At & Jitter)
   /** The transport was never called; `retryAfterMs` delays the next try. */
   | ({ readonly type: "NOT_CALLED"; readonly code: string; readonly retryAfterMs?: number } & At)
   | ({ readonly type: "UNKNOWN"; readonly stage: string; readonly text?: string } & At)

@@ -49,6 +49,10 @@ export interface ExecutionContext {
   readonly renderedAt: number | null
   /** Content hash of the definition that the latest attempt rendered; absent where it is the row's. */
   readonly renderedWith?: string
+  /** Name of the transport that the latest attempt called; absent where there never was more than one. */
+  readonly via?: string
+  /** The latest attempt that another transport was to follow at once, and those that had failed it in a row by then. */
+  readonly rerouted?: { readonly attempt: number; readonly from: ReadonlyArray<string> }
   /** Attempts whose outcome was never established. While there is one, only a confirmed `sent` is certain. */
   readonly unknownAttempts: ReadonlyArray<number>
   /** Set while the next attempt repeats an unknown one under a key that the transport deduplicates: no second copy possible. */

@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { domainOf, parseAddress } from "../domain/address.ts"
+import { domainOrIssue } from "../domain/domain-name.ts"
 import { parse } from "../schema.ts"
 import { type FrequencyCap, frequencySchema } from "./frequency.ts"
 import { type Rate, type RateInput, rateSchema, type WarmUpRateInput, warmUpRateSchema } from "./rate.ts"
@@ -27,15 +27,9 @@ export interface Limits {
 /** The key that stands for each domain without a rate of its own. */
 export const anyDomain = "*"
 
-const domain = z.string().transform((name, context) => {
-  if (name === anyDomain) return name
-  try {
-    return domainOf(parseAddress(`postmaster@${name}`))
-  } catch {
-    context.addIssue({ code: "custom", message: `"${name}" is no domain; write a domain like gmail.com, or "*"` })
-    return z.NEVER
-  }
-})
+const domain = z
+  .string()
+  .transform((name, context) => (name === anyDomain ? name : domainOrIssue(name, context, ', or "*"')))
 
 const byDomain = z
   .record(z.string(), warmUpRateSchema)

@@ -24,10 +24,12 @@ const outcome = fc.oneof(
 const shapes = {
   DUE: fc.record({ at }),
   RETRY_DUE: fc.record({ at }),
-  RENDERED: fc.record({ at }),
+  RENDERED: fc.record({ at, via: fc.constantFrom("main", "backup") }, { requiredKeys: ["at"] }),
   FAILED: fc.record({ at, jitterUnit, retryable: fc.boolean(), code }),
   ACCEPTED: fc.record({ at }),
-  REJECTED: fc.tuple(fc.record({ at, jitterUnit }), facts).map(([when, rejection]) => ({ ...when, ...rejection })),
+  REJECTED: fc
+    .tuple(fc.record({ at, jitterUnit, reroute: fc.constant(true) }, { requiredKeys: ["at", "jitterUnit"] }), facts)
+    .map(([when, rejection]) => ({ ...when, ...rejection })),
   NOT_CALLED: fc.record({ at, code: fc.constant("shutdown") }),
   UNKNOWN: fc.record({ at, stage: fc.constant("final-dot") }),
   RESOLVE: fc.record({
