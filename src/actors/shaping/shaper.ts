@@ -22,6 +22,9 @@ import { Paces, type PaceView } from "./paces.ts"
 import { makeReservations } from "./reservations.ts"
 import { bucketsOf, domainKey, limitReason, type ShapedMail } from "./shaped-mail.ts"
 
+/** A wait that is over so soon holds up nobody: putting the mail off would cost more than its place, milliseconds. */
+const briefMs = 250
+
 /** Who would wait longer for a bucket, milliseconds, is put off until its turn instead of standing in line. */
 const patienceMs = 2_000
 
@@ -292,7 +295,8 @@ export class Shaper extends Context.Service<
               const states = withPace(mail, limiting, now)
               const at = joinsAt(mail, states, now)
               const waits = at > now
-              const hasPlace = at - now <= patienceMs && (patient.get(turnsOf(mail)) ?? 0) < places
+              const standing = patient.get(turnsOf(mail)) ?? 0
+              const hasPlace = at - now <= briefMs || (at - now <= patienceMs && standing < places)
               if (waits && mail.mayMove && !hasPlace) return Effect.succeed(putOff(mail, states, now))
               const leave = join(mail, states, waits)
               return Effect.ensuring(body(ticketFor(mail, limiting, now, leave)), Effect.sync(leave))
