@@ -72,7 +72,10 @@ const usedAfter = (context: Context, event: EventOf<"FAILED" | "REJECTED">): num
   event.type === "REJECTED" && isBlameless(event) ? Math.max(0, context.used - 1) : context.used
 
 /** The transports that failed it one after the other, up to the attempt before this one. */
-export const failedInARow = ({ rerouted, attempt }: Pick<Context, "rerouted" | "attempt">): ReadonlyArray<string> =>
+export const failedInARow = ({
+  rerouted,
+  attempt,
+}: Pick<ExecutionContext, "rerouted" | "attempt">): ReadonlyArray<string> =>
   rerouted?.attempt === attempt - 1 ? rerouted.from : []
 
 const goesElsewhere = (event: EventOf<"FAILED" | "REJECTED">): boolean =>
