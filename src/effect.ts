@@ -19,7 +19,7 @@ import {
 import type { Explanation } from "./actors/runtime/explain.ts"
 import { type ForgetOptions, type ForgetResult, forgetLead } from "./actors/runtime/forgetting.ts"
 import type { Health } from "./actors/runtime/health.ts"
-import { readLead, writeLead } from "./actors/runtime/leads.ts"
+import { writeLead } from "./actors/runtime/leads.ts"
 import { type PruneOptions, type PruneResult, prune } from "./actors/runtime/pruning.ts"
 import type { FeedbackAnswer, FeedbackError } from "./actors/runtime/receiving-feedback.ts"
 import { runExecutionNow } from "./actors/runtime/running-now.ts"
@@ -38,6 +38,7 @@ import { actOnSelection, type SelectionAction, type SelectionResult } from "./ac
 import { readSelection, type SelectionFilter } from "./actors/selection/filter.ts"
 import { type PreviewLimit, previewSelection, type SelectionPreview } from "./actors/selection/previewing.ts"
 import type { Selection } from "./actors/selection/selecting.ts"
+import { readLead } from "./actors/stored-lead.ts"
 import { layerRuntime, type OpenError, type RuntimeOptions } from "./runtime.ts"
 import {
   type CampaignInput,

@@ -5,7 +5,7 @@ import { endOfChanges } from "../actors/runtime/end-of-changes.ts"
 import type { Explanation } from "../actors/runtime/explain.ts"
 import { type ForgetOptions, type ForgetResult, forgetLead } from "../actors/runtime/forgetting.ts"
 import type { Health } from "../actors/runtime/health.ts"
-import { readLead, writeLead } from "../actors/runtime/leads.ts"
+import { writeLead } from "../actors/runtime/leads.ts"
 import { type PruneOptions, type PruneResult, prune } from "../actors/runtime/pruning.ts"
 import type { FeedbackAnswer } from "../actors/runtime/receiving-feedback.ts"
 import { type CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
@@ -25,6 +25,7 @@ import {
 } from "../actors/runtime/suppressing.ts"
 import { templateNameOf } from "../actors/runtime/template-name.ts"
 import { unsubscribe } from "../actors/runtime/unsubscribing.ts"
+import { readLead } from "../actors/stored-lead.ts"
 import { layerRuntime, type RuntimeOptions } from "../runtime.ts"
 import {
   type CampaignInput,

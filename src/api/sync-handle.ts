@@ -11,7 +11,7 @@ import {
   retryExecution,
 } from "../actors/runtime/execution-control.ts"
 import type { Explanation } from "../actors/runtime/explain.ts"
-import { readLead, writeLead } from "../actors/runtime/leads.ts"
+import { writeLead } from "../actors/runtime/leads.ts"
 import type { CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "../actors/runtime/scheduling.ts"
 import {
@@ -23,6 +23,7 @@ import {
 } from "../actors/runtime/settings.ts"
 import { templateNameOf } from "../actors/runtime/template-name.ts"
 import type { ExecutionFilter } from "../actors/selection/filter.ts"
+import { readLead } from "../actors/stored-lead.ts"
 import {
   type CampaignInput,
   type Changes,

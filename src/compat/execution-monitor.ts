@@ -1,15 +1,8 @@
 import { forceExecution } from "./forcing.ts"
-import type { Projection } from "./projection.ts"
 import { Service } from "./service.ts"
 import type { CampaignExecution, ExecutionReport, ExecutionStats, HealthStatus } from "./types.ts"
 
 const reportSize = 10
-
-const reportOf = (view: Projection, campaignId: string | undefined): ExecutionReport => ({
-  summary: view.stats(campaignId),
-  recentFailures: view.failures(campaignId, reportSize),
-  upcomingExecutions: view.upcoming(campaignId, reportSize),
-})
 
 /** Says where things stand. */
 export class ExecutionMonitor extends Service {
@@ -94,6 +87,6 @@ export class ExecutionMonitor extends Service {
 
   /** Counts, the 10 newest failures and the 10 soonest mails. */
   getExecutionReport(campaignId?: string): ExecutionReport {
-    return reportOf(this.core.view(), campaignId)
+    return this.core.view().report(campaignId, reportSize)
   }
 }

@@ -1,4 +1,4 @@
-import type { CampaignExecution, ExecutionStats, ExecutionStatus, StatusCounts } from "./types.ts"
+import type { CampaignExecution, ExecutionReport, ExecutionStats, ExecutionStatus, StatusCounts } from "./types.ts"
 
 const noCounts = (): StatusCounts => ({ scheduled: 0, executing: 0, completed: 0, failed: 0 })
 
@@ -13,24 +13,29 @@ const copiesOf = (executions: Iterable<CampaignExecution>): CampaignExecution[] 
   return copies
 }
 
-/** The first `count` in order of their keys, without sorting the rest; without a key it does not count. */
-const firstOf = (
-  executions: Iterable<CampaignExecution>,
-  count: number,
-  keyOf: (execution: CampaignExecution) => number | undefined,
-): CampaignExecution[] => {
-  const first: Array<{ readonly key: number; readonly execution: CampaignExecution }> = []
-  let limit = Number.POSITIVE_INFINITY
-  for (const execution of executions) {
-    const key = keyOf(execution)
-    if (key === undefined || key >= limit) continue
+/** The first so many in order of their keys, without sorting the rest. */
+class Foremost {
+  readonly #count: number
+  readonly #first: Array<{ readonly key: number; readonly execution: CampaignExecution }> = []
+  #limit = Number.POSITIVE_INFINITY
+
+  constructor(count: number) {
+    this.#count = count
+  }
+
+  offer(key: number, execution: CampaignExecution): void {
+    if (key >= this.#limit) return
+    const first = this.#first
     let at = first.length
     while (at > 0 && (first[at - 1]?.key ?? 0) > key) at -= 1
     first.splice(at, 0, { key, execution })
-    if (first.length > count) first.pop()
-    if (first.length === count) limit = first.at(-1)?.key ?? Number.NEGATIVE_INFINITY
+    if (first.length > this.#count) first.pop()
+    if (first.length === this.#count) this.#limit = first.at(-1)?.key ?? Number.NEGATIVE_INFINITY
   }
-  return first.map(({ execution }) => copyOf(execution))
+
+  copies(): CampaignExecution[] {
+    return this.#first.map(({ execution }) => copyOf(execution))
+  }
 }
 
 /** Executions of one campaign, or of all: what is held, and how many there are of each status. */
@@ -169,15 +174,17 @@ export class Projection {
   }
 
   stats(campaignId?: string): ExecutionStats {
-    const counts = this.counts(campaignId)
-    const total = counts.scheduled + counts.executing + counts.completed + counts.failed
-    return { total, ...counts, executions: this.list(campaignId) }
+    return { ...this.#totals(campaignId), executions: this.list(campaignId) }
   }
 
-  /** All that are held, and those that are counted only. */
+  // All that are held, and those that are counted only.
+  #totals(campaignId?: string): StatusCounts & { readonly total: number } {
+    const counts = this.counts(campaignId)
+    return { total: counts.scheduled + counts.executing + counts.completed + counts.failed, ...counts }
+  }
+
   get size(): number {
-    const { scheduled, executing, completed, failed } = this.#all.counts
-    return scheduled + executing + completed + failed
+    return this.#totals().total
   }
 
   get lastProcessedAt(): number {
@@ -190,24 +197,30 @@ export class Projection {
 
   /** Waiting ones whose time has come by `now`, the longest due first. */
   due(now: number, maxCount: number): CampaignExecution[] {
-    return firstOf(this.#all.held.values(), maxCount, ({ status, scheduledFor }) =>
-      status === "scheduled" && scheduledFor.getTime() <= now ? scheduledFor.getTime() : undefined,
-    )
+    const due = new Foremost(maxCount)
+    for (const execution of this.#all.held.values()) {
+      const at = execution.scheduledFor.getTime()
+      if (execution.status === "scheduled" && at <= now) due.offer(at, execution)
+    }
+    return due.copies()
   }
 
-  /** What failed, the latest try first. */
-  failures(campaignId: string | undefined, count: number): CampaignExecution[] {
-    const { held, counts } = this.#group(campaignId)
-    if (counts.failed === 0) return []
-    return firstOf(held.values(), count, ({ status, lastAttempt, scheduledFor }) =>
-      status === "failed" ? -(lastAttempt ?? scheduledFor).getTime() : undefined,
-    )
-  }
-
-  /** What comes next, the soonest first. */
-  upcoming(campaignId: string | undefined, count: number): CampaignExecution[] {
-    return firstOf(this.#group(campaignId).held.values(), count, ({ status, scheduledFor }) =>
-      status === "scheduled" ? scheduledFor.getTime() : undefined,
-    )
+  /** Counts with what was counted, what failed with the latest try first, and what comes next: in one walk over all of them. */
+  report(campaignId: string | undefined, count: number): ExecutionReport {
+    const failures = new Foremost(count)
+    const upcoming = new Foremost(count)
+    const { held } = this.#group(campaignId)
+    const executions: Array<CampaignExecution> = []
+    for (const execution of held.values()) {
+      executions.push({ ...execution })
+      const { status, lastAttempt, scheduledFor } = execution
+      if (status === "scheduled") upcoming.offer(scheduledFor.getTime(), execution)
+      else if (status === "failed") failures.offer(-(lastAttempt ?? scheduledFor).getTime(), execution)
+    }
+    return {
+      summary: { ...this.#totals(campaignId), executions },
+      recentFailures: failures.copies(),
+      upcomingExecutions: upcoming.copies(),
+    }
   }
 }

@@ -24,7 +24,7 @@ test("what is signalled on the command line ends a lead's way through the campai
 
 test.each([
   [["u1@x.test", "two words"], "the name of an event"],
-  [["u1@x.test", "replied", "--at", "soon"], '--at "soon" is no instant'],
+  [["u1@x.test", "replied", "--at", "soon"], "--at is an ISO 8601 time"],
 ])("a wrong signal is refused with what to write: %j", async (args, message) => {
   await using inbox = await MailInbox.start()
   await using folder = await campaignFolder(twoMails, leadsCsv(1))

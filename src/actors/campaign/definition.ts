@@ -4,21 +4,12 @@ import {
   type Campaign,
   contentHash,
   eventsOf,
-  type FrequencyCap,
   type Json,
-  type LatePolicy,
   type Mailbox,
   NotFound,
   type Priority,
-  type Rate,
-  type Reentry,
-  type Repeat,
-  type RetryPolicy,
-  type SendingHours,
   type Step,
   type StorageError,
-  type Trigger,
-  type UnknownPolicy,
   type Variant,
 } from "../../sdk/index.ts"
 import type { Store } from "../store.ts"
@@ -29,8 +20,23 @@ export interface DefinedStep extends Omit<Step, "variants"> {
   readonly variants?: ReadonlyArray<Variant & { readonly hash: string }>
 }
 
+/** Absent where they are not used: a definition that was stored before they existed is still the same. */
+const optional = [
+  "exit",
+  "goal",
+  "reentry",
+  "triggers",
+  "holdout",
+  "calendar",
+  "late",
+  "repeat",
+  "limit",
+  "frequency",
+] as const satisfies ReadonlyArray<keyof Campaign>
+
 /** A campaign's definition as stored: plain JSON, named by its content, its templates by theirs. */
-export interface Definition {
+export interface Definition
+  extends Pick<Campaign, (typeof optional)[number] | "retry" | "onUnknown" | "timeZone" | "variables" | "headers"> {
   readonly id: string
   readonly topic: string | null
   /** The value of the header. */
@@ -39,26 +45,9 @@ export interface Definition {
   readonly replyTo: Mailbox | null
   readonly envelopeFrom: string
   readonly steps: ReadonlyArray<DefinedStep>
-  readonly exit?: ReadonlyArray<string>
-  readonly goal?: string
-  readonly reentry?: Reentry
-  readonly triggers?: ReadonlyArray<Trigger>
-  readonly holdout?: number
-  readonly calendar?: SendingHours
-  readonly late?: LatePolicy
-  readonly repeat?: Repeat
-  readonly retry: RetryPolicy
-  readonly onUnknown: UnknownPolicy
-  /** Absent for none. */
-  readonly limit?: Rate
-  /** Absent for none. */
-  readonly frequency?: FrequencyCap
   /** Absent for `bulk`. */
   readonly priority?: Priority
   readonly locale: string | null
-  readonly timeZone: string
-  readonly variables: { readonly [key: string]: Json }
-  readonly headers: Readonly<Record<string, string>>
   readonly unsubscribe: { readonly url: string; readonly oneClick: boolean } | null
   readonly attachments: ReadonlyArray<{
     readonly filename: string
@@ -112,6 +101,9 @@ export const templatesOf = ({ steps }: Pick<Campaign, "steps">): ReadonlyArray<s
   ...new Set(steps.flatMap(({ template, variants }) => [template, ...(variants ?? []).map((one) => one.template)])),
 ]
 
+const given = (campaign: Campaign): Partial<Pick<Definition, (typeof optional)[number]>> =>
+  Object.fromEntries(optional.flatMap((field) => (campaign[field] === undefined ? [] : [[field, campaign[field]]])))
+
 /** The definition of a checked campaign whose templates have these hashes. */
 export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, string>): Definition => ({
   id: campaign.id,
@@ -121,20 +113,9 @@ export const definitionOf = (campaign: Campaign, hashes: ReadonlyMap<string, str
   replyTo: campaign.replyTo ?? null,
   envelopeFrom: campaign.envelopeFrom ?? campaign.from.address,
   steps: campaign.steps.map((step) => defineStep(step, hashes)),
-  // Absent where they are not used: a definition that was stored before they existed is still the same.
-  ...(campaign.exit === undefined ? {} : { exit: campaign.exit }),
-  ...(campaign.goal === undefined ? {} : { goal: campaign.goal }),
-  ...(campaign.reentry === undefined ? {} : { reentry: campaign.reentry }),
-  ...(campaign.triggers === undefined ? {} : { triggers: campaign.triggers }),
-  ...(campaign.holdout === undefined ? {} : { holdout: campaign.holdout }),
-  ...(campaign.calendar === undefined ? {} : { calendar: campaign.calendar }),
-  ...(campaign.late === undefined ? {} : { late: campaign.late }),
-  ...(campaign.repeat === undefined ? {} : { repeat: campaign.repeat }),
+  ...given(campaign),
   retry: campaign.retry,
   onUnknown: campaign.onUnknown,
-  // Left out where they are as ever: a definition that was stored before has the same hash.
-  ...(campaign.limit === undefined ? {} : { limit: campaign.limit }),
-  ...(campaign.frequency === undefined ? {} : { frequency: campaign.frequency }),
   ...(campaign.priority === "bulk" ? {} : { priority: campaign.priority }),
   locale: campaign.locale ?? null,
   timeZone: campaign.timeZone,

@@ -5,6 +5,7 @@ import { lastEventFor, readEvents } from "../events/lead-events.ts"
 import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
 import type { Progress, Successor } from "../execution/progress.ts"
 import { persist } from "../execution/save.ts"
+import { readLead } from "../stored-lead.ts"
 import { goesByClocks } from "./definition.ts"
 import { planNext, singleMailStep } from "./planner.ts"
 import type { CampaignClock } from "./record.ts"
@@ -38,10 +39,7 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
   // One who cannot be asked for now goes by the campaign's clock.
   const leadOf = (leadId: string): Effect.Effect<Lead | undefined, StorageError> =>
     services.leadOf === undefined
-      ? Effect.map(
-          store.use((driver) => driver.documents("lead", [leadId])),
-          ([document]) => document?.value as Lead | undefined,
-        )
+      ? readLead(services, leadId)
       : Effect.orElseSucceed(services.leadOf(leadId), () => undefined)
 
   const successor: Succession["successor"] = (ended, endedAt) =>

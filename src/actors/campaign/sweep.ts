@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { ExecutionRow, NotFound, StorageError } from "../../sdk/index.ts"
+import { type ExecutionRow, type NotFound, openBuckets, type StorageError } from "../../sdk/index.ts"
 import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
 import { signalExecution } from "../execution/signal.ts"
 
@@ -20,7 +20,7 @@ export const sweepCancelled = (
       const page: ReadonlyArray<ExecutionRow> = yield* services.store.use((driver) =>
         driver.list({
           campaignId,
-          buckets: ["scheduled", "rendering", "sending", "inDoubt", "retrying"],
+          buckets: openBuckets,
           limit: pageSize,
           ...(after === undefined ? {} : { after }),
         }),

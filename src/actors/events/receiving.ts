@@ -1,16 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as z from "zod"
-import {
-  addressKey,
-  type InvalidInput,
-  idOf,
-  type Lead,
-  leadSchema,
-  matchesMail,
-  parse,
-  parseMailbox,
-  type StorageError,
-} from "../../sdk/index.ts"
+import { addressKey, type InvalidInput, idOf, leadSchema, matchesMail, parse, parseMailbox } from "../../sdk/index.ts"
+import { readLead } from "../stored-lead.ts"
 import { type SignalError, type SignallingRuntime, signalEvent } from "./signalling.ts"
 import { firingTriggers } from "./triggering.ts"
 
@@ -66,12 +57,6 @@ const answeredBy = ({ services }: SignallingRuntime, references: ReadonlyArray<s
       )
 }
 
-const storedLead = ({ services }: SignallingRuntime, id: string): Effect.Effect<Lead | undefined, StorageError> =>
-  Effect.map(
-    services.store.use((driver) => driver.documents("lead", [id])),
-    ([document]) => document?.value as Lead | undefined,
-  )
-
 /**
  * Takes in a mail from a lead: signals `replied` for whoever wrote it, and fires the triggers that match its subject and
  * sender; a sender that is no lead yet becomes one by that. Durable and idempotent by the message's id.
@@ -89,7 +74,7 @@ export const receiveMessage = (
       catch: (error) => error as InvalidInput,
     })
     const answered = yield* answeredBy(runtime, message.references)
-    const known = yield* storedLead(runtime, message.lead ?? answered?.leadId ?? addressKey(mailbox.address))
+    const known = yield* readLead(runtime.services, message.lead ?? answered?.leadId ?? addressKey(mailbox.address))
     const firing = yield* firingTriggers(runtime, (trigger) => matchesMail(trigger, message))
     if (known === undefined && message.lead === undefined && firing.length === 0)
       return { lead: null, answers: answered?.id ?? null, enrolled: 0, cancelled: 0 }

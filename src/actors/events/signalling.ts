@@ -7,8 +7,8 @@ import {
   type Flag,
   type InvalidInput,
   idOf,
-  type Lead,
   matchesMail,
+  openBuckets,
   parse,
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
@@ -17,6 +17,7 @@ import { singleMailStep } from "../campaign/planner.ts"
 import { enrolledAtOf } from "../campaign/succession.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
+import { readLead } from "../stored-lead.ts"
 import {
   type ArrivedMail,
   dropEvent,
@@ -77,8 +78,6 @@ const schema = z.strictObject({
 
 const pageSize = 1_000
 
-const unended = ["scheduled", "rendering", "sending", "inDoubt", "retrying"] as const
-
 const nothing: SignalResult = { isNew: false, released: 0, cancelled: 0, enrolled: 0 }
 
 const readSignal = (input: SignalInput, now: number): Effect.Effect<LeadEvent, InvalidInput> =>
@@ -113,7 +112,7 @@ const rowsOf = ({ store }: Pick<ProcessServices, "store">, { lead, campaign }: L
       const page: ReadonlyArray<ExecutionRow> = yield* store.use((driver) =>
         driver.list({
           leadId: lead,
-          buckets: unended,
+          buckets: openBuckets,
           limit: pageSize,
           ...(campaign === null ? {} : { campaignId: campaign }),
           ...(after === undefined ? {} : { after }),
@@ -163,16 +162,11 @@ const triggersOf = (runtime: SignallingRuntime, { event, campaign, mail }: KeptE
       (mail !== undefined && matchesMail(trigger, mail)),
   )
 
-const leadOf = ({ store }: Pick<ProcessServices, "store">, { lead, mail }: KeptEvent) =>
-  Effect.map(
-    store.use((driver) => driver.documents("lead", [lead])),
-    ([document]) => (document?.value as unknown as Lead | undefined) ?? mail?.sender,
-  )
-
 const fireTriggers = (runtime: SignallingRuntime, event: KeptEvent) =>
   Effect.gen(function* () {
     const firing = yield* triggersOf(runtime, event)
-    const lead = firing.length === 0 ? undefined : yield* leadOf(runtime.services, event)
+    const lead =
+      firing.length === 0 ? undefined : ((yield* readLead(runtime.services, event.lead)) ?? event.mail?.sender)
     if (lead === undefined) return 0
     const entries = yield* settleEntries(runtime.services.store, event, yield* entriesFor(runtime, firing, lead))
     return entries === undefined ? 0 : yield* enrollTriggered(runtime, firing, lead, entries)

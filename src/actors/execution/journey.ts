@@ -29,7 +29,7 @@ const decide = (loaded: LoadedDefinition, row: ExecutionRow, lead: Lead, events:
 
 /**
  * What the sequence makes of a claimed row before it is sent: ended by an event, skipped because its condition is false,
- * held out to compare with; `undefined` when it is sent. What was tried before is only looked at for exits.
+ * held out to compare with; `undefined` when it is sent. Asked before each attempt: who replies while a retry waits is heard.
  */
 export const leaveJourney = (
   { store }: Pick<ProcessServices, "store">,

@@ -10,6 +10,7 @@ import {
   idOf,
   type Lead,
   type NotFound,
+  openBuckets,
   parse,
   parseAddress,
   type StorageError,
@@ -59,8 +60,6 @@ const optionsSchema = z.strictObject({
   suppress: z.boolean().default(true),
   deadlineMs: z.int().min(0).max(3_600_000).default(30_000),
 })
-
-const openBuckets = ["scheduled", "rendering", "sending", "inDoubt", "retrying"] as const
 
 type Stores = Pick<ProcessServices, "store">
 

@@ -1,26 +1,7 @@
 import * as Effect from "effect/Effect"
-import {
-  type InvalidInput,
-  idOf,
-  type Lead,
-  type LeadInput,
-  leadSchema,
-  parse,
-  type StorageError,
-  statusEvent,
-} from "../../sdk/index.ts"
+import { type InvalidInput, idOf, type Lead, type LeadInput, leadSchema, parse, statusEvent } from "../../sdk/index.ts"
 import { type SignalError, type SignallingRuntime, signalEvent } from "../events/signalling.ts"
-import type { ProcessServices } from "../execution/dependencies.ts"
-
-/** The lead as it is stored. */
-export const readLead = (
-  { store }: Pick<ProcessServices, "store">,
-  id: string,
-): Effect.Effect<Lead | undefined, StorageError> =>
-  Effect.map(
-    store.use((driver) => driver.documents("lead", [id])),
-    ([document]) => document?.value as Lead | undefined,
-  )
+import { readLead } from "../stored-lead.ts"
 
 /**
  * Stores the lead in place of what is known about it; mails that are rendered from now on use it. A status that is new is

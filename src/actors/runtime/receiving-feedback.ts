@@ -15,8 +15,8 @@ import {
 import { loadDefinition } from "../campaign/definition.ts"
 import { type SignalError, type SignallingRuntime, signalEvent } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { readLead } from "../stored-lead.ts"
 import { addressRecord, addToRecord, type HeardFeedback, heardOf, mailRecord } from "./feedback-record.ts"
-import { readLead } from "./leads.ts"
 import { type CheckedSoftBounceRule, isGivenUp } from "./soft-bounces.ts"
 import { suppressKey } from "./suppressing.ts"
 

@@ -13,8 +13,8 @@ import {
 } from "../../sdk/index.ts"
 import { type SignalError, signalEvent } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { readLead } from "../stored-lead.ts"
 import { addToRecord, heardOf, mailRecord } from "./feedback-record.ts"
-import { readLead } from "./leads.ts"
 import type { FeedbackRuntime } from "./receiving-feedback.ts"
 import { suppressKey } from "./suppressing.ts"
 

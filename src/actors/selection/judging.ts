@@ -1,4 +1,4 @@
-import { type Bucket, bucketOf, type CampaignState, type ExecutionRow } from "../../sdk/index.ts"
+import { type Bucket, bucketOf, type CampaignState, type ExecutionRow, openBuckets } from "../../sdk/index.ts"
 
 /** What can be done to many executions at once. */
 export type SelectionActionType = "cancel" | "retry" | "reschedule" | "resend"
@@ -18,7 +18,7 @@ export type LeftReason =
 
 /** In which columns an action can do something. */
 const fitting: Readonly<Record<SelectionActionType, ReadonlyArray<Bucket>>> = {
-  cancel: ["scheduled", "rendering", "sending", "inDoubt", "retrying"],
+  cancel: openBuckets,
   // One that was claimed and not begun is shown as rendering.
   reschedule: ["scheduled", "rendering", "retrying"],
   retry: ["failed"],

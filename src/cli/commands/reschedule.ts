@@ -4,6 +4,7 @@ import { type ExecutionRow, toMillis } from "sendstate/sdk"
 import { durationText } from "../duration-text.ts"
 import { changeExecutions } from "../execution-change.ts"
 import { selectExecutions, selectionArgs, stateArg } from "../execution-selection.ts"
+import { instantOption } from "../instant-option.ts"
 import { changeArgs, withStore } from "../store-option.ts"
 import { timeText } from "../time-text.ts"
 import { UsageError } from "../usage-error.ts"
@@ -15,8 +16,7 @@ interface Move {
 }
 
 const moveTo = (text: string): Move => {
-  const dueAt = Date.parse(text)
-  if (!(dueAt >= 0)) throw new UsageError(`--to is an ISO 8601 time, for example 2026-12-01T09:00:00Z, not "${text}".`)
+  const dueAt = instantOption("to", text)
   return { text: `to ${timeText(dueAt)}`, dueAt: () => dueAt }
 }
 

@@ -1,15 +1,9 @@
 import { defineCommand } from "citty"
 import { exitCodes } from "../exit-code.ts"
+import { instantOption } from "../instant-option.ts"
 import { err, out, writeJson } from "../output.ts"
 import { storeArgs, withStore } from "../store-option.ts"
 import { UsageError } from "../usage-error.ts"
-
-const instantOf = (text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined
-  const at = Date.parse(text)
-  if (Number.isFinite(at)) return at
-  throw new UsageError(`--at "${text}" is no instant; write for example 2026-03-02T09:00:00Z`)
-}
 
 /** `sendstate signal`. Does not repeat who it is about: addresses must not stay in a log. */
 export const signalCommand = defineCommand({
@@ -34,7 +28,10 @@ export const signalCommand = defineCommand({
   },
   run: ({ args: { lead, event, campaign, at, id, db, json } }) =>
     withStore(db, async (store) => {
-      const answer = await store.control({ type: "signal", signal: { lead, event, campaign, at: instantOf(at), id } })
+      const answer = await store.control({
+        type: "signal",
+        signal: { lead, event, campaign, at: at === undefined ? undefined : instantOption("at", at), id },
+      })
       if (answer.type === "failed") throw new UsageError(answer.message)
       if (answer.type !== "signalled") throw new UsageError("The owner of the database is an older version.")
       const { isNew, released, cancelled, enrolled } = answer.result

@@ -1,3 +1,4 @@
+import { controlCharacters } from "../../sdk/domain/control-characters.ts"
 import { InvalidInput, RenderError } from "../../sdk/errors.ts"
 import type { CompiledTemplate, PreparedTemplate, RenderedMail, RenderInput } from "../../sdk/renderer/renderer.ts"
 import { parse } from "../../sdk/schema.ts"
@@ -48,11 +49,8 @@ const prepareBody = (body: CompiledBody, path: string): PreparedBody => ({
   text: body.text === null ? undefined : preparePart(body.text, `${path}text`, false, []),
 })
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
-
 const checkSubject = (subject: string): string => {
-  if (lineBreaking.test(subject))
+  if (controlCharacters.test(subject))
     throw failure(
       "bad-subject",
       "subject",

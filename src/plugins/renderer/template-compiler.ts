@@ -1,3 +1,4 @@
+// Real time: a worker thread compiles in it, also where the clock of the runtime is another.
 import { clearTimeout, setTimeout } from "node:timers"
 import { Worker } from "node:worker_threads"
 import { Closed, Interrupted, type RenderError } from "../../sdk/errors.ts"

@@ -14,6 +14,9 @@ export const buckets = [
   "cancelled",
 ] as const
 
+/** The columns of executions that have not ended. */
+export const openBuckets = ["scheduled", "rendering", "sending", "inDoubt", "retrying"] as const
+
 /** One column of the conservation law. */
 export type Bucket = (typeof buckets)[number]
 

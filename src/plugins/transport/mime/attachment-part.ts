@@ -1,12 +1,10 @@
+import { controlCharacters } from "../../../sdk/domain/control-characters.ts"
 import { InvalidInput } from "../../../sdk/errors.ts"
 import type { Attachment } from "../../../sdk/transport/message.ts"
 
 const mediaType =
   /^[a-z0-9][a-z0-9!#$&^_.+-]*\/[a-z0-9][a-z0-9!#$&^_.+-]*(\s*;\s*[a-z0-9*_.-]+=("[ !#-[\]-~]*"|[a-z0-9_.+/-]+))*$/i
 const contentIdForm = /^[!-;=?-~]{1,255}$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
-
 /** What nodemailer's MailComposer takes as an attachment: bytes, never a path or URL. */
 export interface AttachmentPart {
   readonly filename: string
@@ -34,7 +32,7 @@ const refuse = (index: number, reason: string): InvalidInput =>
 export const attachmentPart = (attachment: Attachment, index: number): AttachmentPart => {
   const { filename, content, contentType, contentId } = attachment
   if (!(content instanceof Uint8Array)) throw refuse(index, "content must be bytes (Uint8Array)")
-  if (typeof filename !== "string" || filename === "" || control.test(filename) || filename.length > 255)
+  if (typeof filename !== "string" || filename === "" || controlCharacters.test(filename) || filename.length > 255)
     throw refuse(index, "filename must be 1 to 255 characters without control characters")
   if (contentType !== undefined && (!mediaType.test(contentType) || /^(message|multipart)\//i.test(contentType)))
     throw refuse(index, "contentType must be a media type, and not message/* or multipart/*")

@@ -1,4 +1,5 @@
 import { checkDisplayName } from "../../../sdk/domain/address.ts"
+import { controlCharacters } from "../../../sdk/domain/control-characters.ts"
 import { InvalidInput } from "../../../sdk/errors.ts"
 import type { Message } from "../../../sdk/transport/message.ts"
 
@@ -23,8 +24,6 @@ const reserved = new Set([
 
 // RFC 5322 3.6.8: printable ASCII without the colon.
 const fieldName = /^[!-9;-~]{1,76}$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 const messageIdForm = /^<[!-;=?A-~]{1,240}@[!-;=?A-~]{1,255}>$/
 
 /** One header line: its name and its one-line value. */
@@ -43,7 +42,7 @@ const refuse = (path: string, reason: string): InvalidInput =>
 
 const checkLine = (path: string, value: unknown): void => {
   if (typeof value !== "string") throw refuse(path, "must be text")
-  if (control.test(value)) throw refuse(path, "control characters and line breaks are not allowed")
+  if (controlCharacters.test(value)) throw refuse(path, "control characters and line breaks are not allowed")
 }
 
 const checkCustom = (name: string, value: unknown, hasListUnsubscribe: boolean): void => {
@@ -78,7 +77,7 @@ export const headerFields = (message: Message): Array<HeaderField> => {
 const listFields = ({ listUnsubscribe }: Message): Array<HeaderField> => {
   if (listUnsubscribe === undefined || listUnsubscribe.urls.length === 0) return []
   const urls = listUnsubscribe.urls.map((text, index) => {
-    const url = control.test(text) ? null : URL.parse(text)
+    const url = controlCharacters.test(text) ? null : URL.parse(text)
     if (url === null || !/^(https?|mailto):$/.test(url.protocol) || /[<>\s]/.test(url.href))
       throw refuse(`listUnsubscribe.urls.${index}`, "must be an https, http or mailto URL")
     return url

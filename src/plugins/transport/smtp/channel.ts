@@ -1,4 +1,5 @@
 import type { Socket } from "node:net"
+// Real time: sockets live in it; a simulated world has a transport of its own.
 import { clearTimeout, setTimeout } from "node:timers"
 import { type Breakage, breakageOf } from "./failure.ts"
 import type { Reply } from "./reply.ts"

@@ -1,4 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net"
+// Real time: sockets live in it; a simulated world has a transport of its own.
 import { clearTimeout, setTimeout } from "node:timers"
 import { connect as connectTls } from "node:tls"
 import type { Cancellation } from "./cancellation.ts"

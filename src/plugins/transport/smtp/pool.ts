@@ -1,3 +1,4 @@
+// Real time: sockets live in it; a simulated world has a transport of its own.
 import { clearTimeout, setTimeout } from "node:timers"
 import type { Cancellation } from "./cancellation.ts"
 import type { Connection } from "./connection.ts"

@@ -1,4 +1,5 @@
 import { AssertionError } from "node:assert"
+// Real time: the transports that are judged do real work.
 import { clearTimeout, setTimeout } from "node:timers"
 
 /** What the work answers; an error that names it when it takes longer: the suite fails, and does not hang. */

@@ -1,0 +1,13 @@
+import * as Effect from "effect/Effect"
+import type { Lead, StorageError } from "../sdk/index.ts"
+import type { Store } from "./store.ts"
+
+/** The lead as it is stored. */
+export const readLead = (
+  { store }: { readonly store: Store["Service"] },
+  id: string,
+): Effect.Effect<Lead | undefined, StorageError> =>
+  Effect.map(
+    store.use((driver) => driver.documents("lead", [id])),
+    ([document]) => document?.value as Lead | undefined,
+  )
