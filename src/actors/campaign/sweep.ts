@@ -1,9 +1,8 @@
 import * as Effect from "effect/Effect"
-import { type ExecutionRow, type NotFound, openBuckets, type StorageError } from "../../sdk/index.ts"
+import { type NotFound, openBuckets, type StorageError } from "../../sdk/index.ts"
 import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
 import { signalExecution } from "../execution/signal.ts"
-
-const pageSize = 500
+import { eachPageOfRows } from "../pages.ts"
 
 /**
  * Cancels every execution of a cancelled campaign that has not ended, page by page; running it again goes on where it
@@ -14,25 +13,14 @@ export const sweepCancelled = (
   campaign: CampaignOfExecution,
   campaignId: string,
 ): Effect.Effect<void, StorageError | NotFound> =>
-  Effect.gen(function* () {
-    let after: string | undefined
-    while (true) {
-      const page: ReadonlyArray<ExecutionRow> = yield* services.store.use((driver) =>
-        driver.list({
-          campaignId,
-          buckets: openBuckets,
-          limit: pageSize,
-          ...(after === undefined ? {} : { after }),
-        }),
-      )
+  eachPageOfRows(services, { campaignId, buckets: openBuckets }, (page) =>
+    Effect.gen(function* () {
       for (const row of page)
         yield* signalExecution(services, campaign, row.id, () => ({
           type: "CANCEL",
           by: "campaign",
           at: services.clock.currentTimeMillisUnsafe(),
         }))
-      after = page.at(-1)?.id
-      if (page.length < pageSize) return
       yield* Effect.yieldNow
-    }
-  })
+    }),
+  )

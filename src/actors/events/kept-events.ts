@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { type Document, idOf, type Json, type Lead, type StorageError } from "../../sdk/index.ts"
+import { eachPageOfDocuments } from "../pages.ts"
 import type { Store } from "../store.ts"
 import type { LeadEvent } from "./lead-events.ts"
 import type { Entries } from "./triggering.ts"
@@ -77,19 +78,13 @@ export const settleEntries = (
     }
   })
 
-const pageSize = 100
-
 /** Hears of every event that is kept, by its key. */
 export const eachKept = <E>(
   store: Stores,
   work: (event: KeptEvent) => Effect.Effect<void, E>,
 ): Effect.Effect<void, StorageError | E> =>
-  Effect.gen(function* () {
-    let after: string | undefined
-    while (true) {
-      const page: ReadonlyArray<Document> = yield* store.use((driver) =>
-        driver.listDocuments("signal", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
-      )
+  eachPageOfDocuments({ store }, "signal", (page) =>
+    Effect.gen(function* () {
       for (const document of page) {
         const event = keptOf(document)
         // By an earlier version, under another key.
@@ -99,7 +94,5 @@ export const eachKept = <E>(
         }
         yield* work(event)
       }
-      after = page.at(-1)?.key
-      if (page.length < pageSize) return
-    }
-  })
+    }),
+  )

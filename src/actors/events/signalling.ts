@@ -17,6 +17,7 @@ import { singleMailStep } from "../campaign/planner.ts"
 import { enrolledAtOf } from "../campaign/succession.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
+import { eachPageOfRows } from "../pages.ts"
 import { readLead } from "../stored-lead.ts"
 import {
   type ArrivedMail,
@@ -76,8 +77,6 @@ const schema = z.strictObject({
   campaign: z.string().min(1).max(100).optional(),
 })
 
-const pageSize = 1_000
-
 const nothing: SignalResult = { isNew: false, released: 0, cancelled: 0, enrolled: 0 }
 
 const readSignal = (input: SignalInput, now: number): Effect.Effect<LeadEvent, InvalidInput> =>
@@ -104,24 +103,16 @@ const wishOf = (
     : undefined
 }
 
-const rowsOf = ({ store }: Pick<ProcessServices, "store">, { lead, campaign }: LeadEvent) =>
+const rowsOf = (services: Pick<ProcessServices, "store">, { lead, campaign }: LeadEvent) =>
   Effect.gen(function* () {
     const rows: ExecutionRow[] = []
-    let after: string | undefined
-    while (true) {
-      const page: ReadonlyArray<ExecutionRow> = yield* store.use((driver) =>
-        driver.list({
-          leadId: lead,
-          buckets: openBuckets,
-          limit: pageSize,
-          ...(campaign === null ? {} : { campaignId: campaign }),
-          ...(after === undefined ? {} : { after }),
-        }),
-      )
-      rows.push(...page)
-      after = page.at(-1)?.id
-      if (page.length < pageSize) return rows
-    }
+    const query = { leadId: lead, buckets: openBuckets, ...(campaign === null ? {} : { campaignId: campaign }) }
+    yield* eachPageOfRows(services, query, (page) =>
+      Effect.sync(() => {
+        rows.push(...page)
+      }),
+    )
+    return rows
   })
 
 /** A wish that an event has about one mail. */

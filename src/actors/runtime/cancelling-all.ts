@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type Closed, type ExecutionRow, idOf, type NotFound, type StorageError } from "../../sdk/index.ts"
+import { type Closed, idOf, type NotFound, type StorageError } from "../../sdk/index.ts"
 import type { CampaignActor } from "../campaign/campaign-actor.ts"
 import {
   type CancelOrder,
@@ -10,11 +10,10 @@ import {
 } from "../cancel-orders.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
+import { eachPageOfRows } from "../pages.ts"
 import { type CancellingRuntime, cancelWaiting } from "./cancelling-many.ts"
 import { endOfChanges } from "./end-of-changes.ts"
 import { listSettings, writeSettings } from "./settings.ts"
-
-const pageSize = 500
 
 /** Pause before looking again for what was claimed meanwhile, milliseconds. */
 const lookAgainMs = 20
@@ -25,31 +24,27 @@ const writeAll = (
   { campaignId, leadId }: CancelOrder,
 ): Effect.Effect<boolean, StorageError | NotFound | Closed> =>
   Effect.gen(function* () {
-    const { store, cancelOrders } = runtime.services
-    let after: string | undefined
+    const { services } = runtime
+    // Those that were claimed and not begun are shown as rendering.
+    const query = {
+      buckets: ["scheduled", "rendering", "retrying"],
+      ...(campaignId === undefined ? {} : { campaignId }),
+      ...(leadId === undefined ? {} : { leadId }),
+    } as const
     let left = false
-    while (true) {
-      // A whole turn: whoever gave the order, and the other work of the process, go on in between.
-      yield* Effect.sleep(0)
-      const page: ReadonlyArray<ExecutionRow> = yield* store.use((driver) =>
-        driver.list({
-          // Those that were claimed and not begun are shown as rendering.
-          buckets: ["scheduled", "rendering", "retrying"],
-          limit: pageSize,
-          ...(campaignId === undefined ? {} : { campaignId }),
-          ...(leadId === undefined ? {} : { leadId }),
-          ...(after === undefined ? {} : { after }),
-        }),
-      )
-      const covered = yield* Effect.filter(page, (row) => cancelOrders.covers(row))
-      const answers = yield* cancelWaiting(
-        runtime,
-        covered.map(({ id }) => id),
-      )
-      left ||= answers.includes(false)
-      after = page.at(-1)?.id
-      if (page.length < pageSize) return left
-    }
+    yield* eachPageOfRows(services, query, (page) =>
+      Effect.gen(function* () {
+        // A whole turn: whoever gave the order, and the other work of the process, go on in between.
+        yield* Effect.sleep(0)
+        const covered = yield* Effect.filter(page, (row) => services.cancelOrders.covers(row))
+        const answers = yield* cancelWaiting(
+          runtime,
+          covered.map(({ id }) => id),
+        )
+        left ||= answers.includes(false)
+      }),
+    )
+    return left
   })
 
 const fulfil = (

@@ -13,6 +13,7 @@ import type {
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import { type SignalInput, type SignalResult, signalEvent } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { eachPageOfDocuments } from "../pages.ts"
 import {
   type CancelAnswer,
   type ControlAnswer,
@@ -181,8 +182,6 @@ export const carryOut = (runtime: Runtime, command: ControlCommand): Effect.Effe
 /** How often the owner looks for requests, milliseconds. */
 const pollMs = 250
 
-const pageSize = 100
-
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
 // Such a request must not stay readable in the files.
@@ -212,12 +211,8 @@ export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Ef
       Effect.ensuring(Effect.sync(() => serving.delete(key))),
     )
 
-  const look = Effect.gen(function* () {
-    let after: string | undefined
-    while (true) {
-      const page = yield* store.use((driver) =>
-        driver.listDocuments("control", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
-      )
+  const look = eachPageOfDocuments({ store }, "control", (page) =>
+    Effect.gen(function* () {
       for (const request of page) {
         const { key, value } = request
         // Who asked has stopped waiting, or died before it could withdraw the request or take the answer.
@@ -228,10 +223,8 @@ export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Ef
           yield* Effect.forkChild(serve(request))
         }
       }
-      after = page.at(-1)?.key
-      if (page.length < pageSize) return
-    }
-  })
+    }),
+  )
 
   yield* Effect.forkScoped(
     Effect.forever(

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as z from "zod"
 import { contentHash, type Document, type Feedback, type Json, type StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { eachPageOfDocuments } from "../pages.ts"
 
 /** One thing that came back, as it is kept: no address, no words of the other side. */
 export interface HeardFeedback {
@@ -98,16 +99,10 @@ export const removeRecords = ({ store }: Stores, keys: ReadonlyArray<string>): E
         store.use((driver) => driver.writeDocuments(keys.map((key) => ({ kind: "feedback", key, value: null })))),
       )
 
-const pageSize = 500
-
 /** Removes the records of mails that are gone, and those in which nothing is as young as `endedBefore`. */
 export const pruneRecords = ({ store }: Stores, endedBefore: number): Effect.Effect<void, StorageError> =>
-  Effect.gen(function* () {
-    let after: string | undefined
-    while (true) {
-      const page: ReadonlyArray<Document> = yield* store.use((driver) =>
-        driver.listDocuments("feedback", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
-      )
+  eachPageOfDocuments({ store }, "feedback", (page) =>
+    Effect.gen(function* () {
       const mails = page.filter(({ key }) => key.startsWith("mail:"))
       const rows = yield* store.use((driver) => driver.get(mails.map(({ key }) => key.slice("mail:".length))))
       const gone = new Set(mails.filter((_, index) => rows[index] === undefined))
@@ -118,7 +113,5 @@ export const pruneRecords = ({ store }: Stores, endedBefore: number): Effect.Eff
         { store },
         [...gone, ...old].map(({ key }) => key),
       )
-      if (page.length < pageSize) return
-      after = page.at(-1)?.key
-    }
-  })
+    }),
+  )

@@ -1,29 +1,26 @@
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { Scope } from "effect/Scope"
-import type { Document, StorageError } from "../../sdk/index.ts"
+import type { StorageError } from "../../sdk/index.ts"
 import type { CampaignActor } from "../campaign/campaign-actor.ts"
 import { type CampaignRecord, recordOf } from "../campaign/record.ts"
+import { eachPageOfDocuments } from "../pages.ts"
 import type { Problems } from "../problems.ts"
 import type { Store } from "../store.ts"
 
 /** How often a store is looked at that other processes write too, milliseconds. */
 const pollMs = 500
 
-const pageSize = 100
-
 /** Every campaign that is stored. */
 export const storedCampaigns = (store: Store["Service"]): Effect.Effect<ReadonlyArray<CampaignRecord>, StorageError> =>
   Effect.gen(function* () {
     const records: Array<CampaignRecord> = []
-    while (true) {
-      const after = records.at(-1)?.id
-      const page: ReadonlyArray<Document> = yield* store.use((driver) =>
-        driver.listDocuments("campaign", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
-      )
-      records.push(...page.map(recordOf))
-      if (page.length < pageSize) return records
-    }
+    yield* eachPageOfDocuments({ store }, "campaign", (page) =>
+      Effect.sync(() => {
+        records.push(...page.map(recordOf))
+      }),
+    )
+    return records
   })
 
 export interface Following {

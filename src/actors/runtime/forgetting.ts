@@ -17,6 +17,7 @@ import {
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { eachPageOfDocuments } from "../pages.ts"
 import { frequencyKey } from "../shaping/frequency.ts"
 import { cancelExecution } from "./execution-control.ts"
 import { addressRecord, removeRecords } from "./feedback-record.ts"
@@ -65,21 +66,18 @@ type Stores = Pick<ProcessServices, "store">
 
 /** All documents of a kind, page by page: nothing is kept of those that do not belong to the person. */
 const filterDocuments = (
-  { store }: Stores,
+  stores: Stores,
   kind: DocumentKind,
   belongs: (document: Document) => boolean,
 ): Effect.Effect<ReadonlyArray<Document>, StorageError> =>
   Effect.gen(function* () {
     const found: Array<Document> = []
-    let after: string | undefined
-    while (true) {
-      const page: ReadonlyArray<Document> = yield* store.use((driver) =>
-        driver.listDocuments(kind, { limit: pageSize, ...(after === undefined ? {} : { after }) }),
-      )
-      found.push(...page.filter(belongs))
-      after = page.at(-1)?.key
-      if (page.length < pageSize) return found
-    }
+    yield* eachPageOfDocuments(stores, kind, (page) =>
+      Effect.sync(() => {
+        found.push(...page.filter(belongs))
+      }),
+    )
+    return found
   })
 
 const addressIn = (text: string): string | undefined => {

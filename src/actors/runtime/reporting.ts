@@ -7,6 +7,7 @@ import { enrolledAtOf } from "../campaign/succession.ts"
 import { isHeldOut, variantFor } from "../campaign/variants.ts"
 import { type LeadEvents, lastEventFor } from "../events/lead-events.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { eachPageOfRows } from "../pages.ts"
 
 /** How many leads did what, by event: each lead once. */
 export type EventCounts = Readonly<Record<string, number>>
@@ -44,8 +45,6 @@ export interface CampaignReport {
 }
 
 type Counting<Report> = { -readonly [Key in keyof Report]: Report[Key] } & { events: Record<string, number> }
-
-const pageSize = 500
 
 const notSent = new Set(["failed", "suppressed", "skipped", "cancelled"])
 
@@ -89,21 +88,18 @@ export const reportCampaign = (
       if (bucket === "sent") countEvents(report.events, events, actor.id, row.context.renderedAt ?? row.createdAt)
     }
 
-    let after: string | undefined
-    while (true) {
-      const page: ReadonlyArray<ExecutionRow> = yield* store.use((driver) =>
-        driver.list({ campaignId: actor.id, limit: pageSize, ...(after === undefined ? {} : { after }) }),
-      )
-      const documents = yield* store.use((driver) =>
-        driver.documents(
-          "events",
-          page.map((row) => row.leadId),
-        ),
-      )
-      for (const [index, row] of page.entries())
-        take(row, (documents[index]?.value as unknown as LeadEvents | undefined) ?? { last: {}, ids: [] })
-      after = page.at(-1)?.id
-      if (page.length < pageSize) return { variants, mailed, heldOut, goal: definition.goal ?? null }
-      yield* Effect.yieldNow
-    }
+    yield* eachPageOfRows({ store }, { campaignId: actor.id }, (page) =>
+      Effect.gen(function* () {
+        const documents = yield* store.use((driver) =>
+          driver.documents(
+            "events",
+            page.map((row) => row.leadId),
+          ),
+        )
+        for (const [index, row] of page.entries())
+          take(row, (documents[index]?.value as unknown as LeadEvents | undefined) ?? { last: {}, ids: [] })
+        yield* Effect.yieldNow
+      }),
+    )
+    return { variants, mailed, heldOut, goal: definition.goal ?? null }
   })

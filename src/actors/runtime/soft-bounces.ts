@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as z from "zod"
 import { type DurationInput, durationSchema, type ExecutionRow, parse, type StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
+import { eachPageOfRows } from "../pages.ts"
 import type { HeardFeedback } from "./feedback-record.ts"
 
 /**
@@ -36,8 +37,6 @@ const schema = z
 export const checkSoftBounceRule = (rule: SoftBounceRule): CheckedSoftBounceRule =>
   parse(schema, rule, "The rule of soft bounces")
 
-const pageSize = 1_000
-
 /** Ids of the latest mails to a lead that were accepted. */
 const latestMails = (
   { store }: Pick<ProcessServices, "store">,
@@ -46,15 +45,12 @@ const latestMails = (
 ): Effect.Effect<ReadonlySet<string>, StorageError> =>
   Effect.gen(function* () {
     let latest: ReadonlyArray<ExecutionRow> = []
-    let after: string | undefined
-    while (true) {
-      const page: ReadonlyArray<ExecutionRow> = yield* store.use((driver) =>
-        driver.list({ leadId, buckets: ["sent"], limit: pageSize, ...(after === undefined ? {} : { after }) }),
-      )
-      latest = [...latest, ...page].sort((one, other) => other.updatedAt - one.updatedAt).slice(0, count)
-      if (page.length < pageSize) return new Set(latest.map(({ id }) => id))
-      after = page.at(-1)?.id
-    }
+    yield* eachPageOfRows({ store }, { leadId, buckets: ["sent"] }, (page) =>
+      Effect.sync(() => {
+        latest = [...latest, ...page].sort((one, other) => other.updatedAt - one.updatedAt).slice(0, count)
+      }),
+    )
+    return new Set(latest.map(({ id }) => id))
   })
 
 /** Whether the address is given up, now that this soft bounce has come beside those that were known. */
