@@ -47,6 +47,7 @@ const keep = (
     return (yield* read) ?? value
   })
 
+// Not the runtime's Random: that may be seeded, and a secret must not be guessed. Nothing that is simulated depends on it.
 const ownSecret = (): Document["value"] => ({ base64: randomBytes(secretBytes).toString("base64") })
 
 const bytesIn = ({ base64 }: Document["value"]): Uint8Array | undefined =>

@@ -38,6 +38,8 @@ describe("conditions", () => {
     expect(subjects(world, "cyd")).toEqual(["Hello", "Nudge"])
     const skipped = (await world.executions()).find(({ leadId, step }) => leadId === lead("bob") && step === 1)
     expect((await world.runtime.explain(skipped?.id ?? "")).summary).toContain("condition: ")
+    const { history } = await world.runtime.explain(skipped?.id ?? "")
+    expect(history.at(-1)?.text).toBe('skipped (condition): "not plan is \\"pro\\""')
   })
 
   test("are asked of what happened, since the lead was enrolled", async () => {

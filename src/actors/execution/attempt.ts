@@ -21,7 +21,7 @@ import type { Heard } from "../routing/routes.ts"
 import type { SendEvent } from "../send-event.ts"
 import { type Capped, countMail, lookAtCaps } from "../shaping/frequency.ts"
 import { shapedMailOf } from "../shaping/shaped-mail.ts"
-import type { Later, Ticket } from "../shaping/shaper.ts"
+import { type Later, longestPauseMs, type Ticket } from "../shaping/shaper.ts"
 import { slowDownOf } from "../shaping/slow-down.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
@@ -212,8 +212,8 @@ const send = (
     const { clock, routes } = services
     const startedNanos = clock.monotonicTimeNanosUnsafe()
     const now = clock.currentTimeMillisUnsafe()
-    // It may have stood in line for long.
-    const closed = waitForHours(campaign, loaded.definition, rendered.row, lead, now)
+    // It may have stood in line for long, and the call comes after a commit and the pause that its limits ask for.
+    const closed = waitForHours(campaign, loaded.definition, rendered.row, lead, now, longestPauseMs)
     if (closed !== undefined) return yield* saveUnsent(services, campaign, closed)
     const capped = yield* countMail(services, { row: rendered.row, lead, definition: loaded.definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, rendered.row, capped)

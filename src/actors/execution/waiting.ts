@@ -11,16 +11,21 @@ const timingOf = (campaign: CampaignOfExecution, definition: Definition, lead: L
   zone: zoneFor(definition, lead),
 })
 
-/** The claimed row moved to when mail may be sent again; `undefined` while the hours are open. No attempt is used. */
+/**
+ * The claimed row moved to when mail may be sent again; `undefined` while the hours are open, and stay open for `forMs`
+ * milliseconds of the campaign. No attempt is used.
+ */
 export const waitForHours = (
   campaign: CampaignOfExecution,
   definition: Definition,
   row: ExecutionRow,
   lead: Lead,
   now: number,
+  forMs = 0,
 ): Progress | undefined => {
   if (definition.calendar === undefined) return undefined
-  const due = closedUntil(timingOf(campaign, definition, lead), now)
+  const timing = timingOf(campaign, definition, lead)
+  const due = closedUntil(timing, now) ?? closedUntil(timing, now + Math.ceil(forMs / timing.clock.scale))
   return due === undefined
     ? undefined
     : advance(progressOf(row), {

@@ -111,7 +111,7 @@ const textOf = (event: ExecutionEvent): string => {
     case "SUPPRESS":
       return `suppressed (${event.code})`
     case "SKIP":
-      return `skipped (${event.code})`
+      return `skipped (${event.code})${quoted(event.text)}`
     case "RESCHEDULE":
       return `moved to ${iso(event.dueAt)}${because(event.reason)}`
     case "REDRIVE":

@@ -32,7 +32,7 @@ const patienceMs = 2_000
 const longestLeadMs = 1_000
 
 /** Intents are written in different times, but not as different as this, milliseconds: a clock was set back. */
-const longestPauseMs = 2_000
+export const longestPauseMs = 2_000
 
 /** Buckets that are remembered although nobody waits for them. */
 const idleBuckets = 1_000
