@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path"
 import {
   type Campaign,
   type CampaignInput,
+  campaignFields,
   defineCampaign,
   InvalidInput,
   type Issue,
@@ -25,36 +26,8 @@ export interface CampaignFile {
   readonly templates: string
 }
 
-const fields = new Set([
-  "id",
-  "topic",
-  "listId",
-  "from",
-  "replyTo",
-  "envelopeFrom",
-  "steps",
-  "exit",
-  "goal",
-  "reentry",
-  "triggers",
-  "holdout",
-  "calendar",
-  "late",
-  "repeat",
-  "retry",
-  "onUnknown",
-  "limit",
-  "frequency",
-  "priority",
-  "limits",
-  "locale",
-  "timeZone",
-  "templates",
-  "variables",
-  "headers",
-  "unsubscribe",
-  "attachments",
-])
+// What is no JSON cannot be written in a file; the folder of templates and the runtime's limits are the file's own.
+const fields = new Set([...campaignFields.filter((field) => field !== "leadData"), "templates", "limits"])
 
 const refuse = (path: string, issues: ReadonlyArray<Issue>): InvalidInput =>
   new InvalidInput({

@@ -12,9 +12,12 @@ test("a suppressed address is never mailed, in whatever case it is written", asy
   expect((await executionOf("ann")).context.attempt).toBe(1)
 })
 
-test("a suppression between the claim and the intent is seen by the intent's own commit", async () => {
+test.each([
+  ["of everything", {}],
+  ["of the topic", { topic: "news" }],
+])("a suppression %s between the claim and the intent is seen by the intent's own commit", async (_, scope) => {
   const storage = faultyStorage()
-  const { spring, runtime, inbox } = await openCampaign({}, { storage })
+  const { spring, runtime, inbox } = await openCampaign({ topic: "news" }, { storage })
   const held = door()
   const asked = door()
   storage.fault = (method, args) => {
@@ -25,7 +28,7 @@ test("a suppression between the claim and the intent is seen by the intent's own
   }
   await spring.enroll(people("ann"))
   await asked.opened
-  await runtime.suppress("ann@example.test")
+  await runtime.suppress("ann@example.test", scope)
   held.open()
   await spring.close()
   expect(await spring.completed()).toMatchObject({ suppressed: 1, sent: 0 })

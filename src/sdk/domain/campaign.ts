@@ -268,6 +268,9 @@ const campaignSchema = z.strictObject({
     .optional(),
 })
 
+/** The names of all fields of a {@link CampaignInput}. */
+export const campaignFields: ReadonlyArray<string> = Object.keys(campaignSchema.shape)
+
 /**
  * A checked campaign definition.
  *
