@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs"
 import { addressKey, type ExecutionRow, isConserved, type StorageDriver } from "sendstate/sdk"
+import { planOf } from "./plan.ts"
 import { openStorage, type StorageName } from "./stores.ts"
 
 /** What the two ledgers say together. */
@@ -34,11 +35,36 @@ const rowsOf = async (driver: StorageDriver): Promise<ReadonlyArray<ExecutionRow
 const isAtRest = ({ state }: ExecutionRow): boolean =>
   state === "done" || state === "cancelled" || state === "sending.inDoubt"
 
+// Nobody who left gets an intent after the answer, and nobody a mail whose condition is false.
+const sequenceProblems = async (
+  driver: StorageDriver,
+  rows: ReadonlyArray<ExecutionRow>,
+  signalled: ReadonlyArray<string>,
+): Promise<ReadonlyArray<string>> => {
+  if (signalled.length === 0) return []
+  const leftAt = new Map(
+    signalled.flatMap((line): ReadonlyArray<[string, number]> => {
+      const [event, lead = "", time] = line.split(" ")
+      return event === "left" ? [[lead, Number(time)]] : []
+    }),
+  )
+  const problems: string[] = []
+  for (const { id, leadId, step, context } of rows) {
+    if (step === 1 && context.outcome === "sent" && planOf(leadId) !== "pro")
+      problems.push(`${id} was sent though its condition is false`)
+    const entries = await driver.history(id)
+    const intents = entries.flatMap(({ events }) => events.filter(({ type }) => type === "RENDERED"))
+    if (intents.some(({ at }) => at > (leftAt.get(leadId) ?? Number.POSITIVE_INFINITY)))
+      problems.push(`${id} began to be sent after the exit of its lead was answered`)
+  }
+  return problems
+}
+
 /** Compares what the store says with what was acknowledged and with what the sink has. */
 export const compare = async (
   storage: StorageName,
   folder: string,
-  files: { readonly acknowledged: string; readonly ledger: string },
+  files: { readonly acknowledged: string; readonly signalled: string; readonly ledger: string },
 ): Promise<Findings> => {
   const driver = await (await openStorage(storage, folder)).open({ mode: "observe", now: Date.now })
   try {
@@ -64,6 +90,7 @@ export const compare = async (
       if (denied && copiesOf(row) > 0) problems.push(`${row.id} is called ${row.context.outcome}, and was delivered`)
       if (!isAtRest(row)) problems.push(`${row.id} did not end: ${row.state}`)
     }
+    problems.push(...(await sequenceProblems(driver, rows, linesOf(files.signalled))))
     for (const email of missing) problems.push(`${email} was acknowledged and is not there`)
     for (const { id } of unsent) problems.push(`${id} is called sent and did not arrive`)
     if (unreported > 0) problems.push(`${unreported} copies were not reported`)

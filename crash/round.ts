@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import process from "node:process"
+import { createInterface } from "node:readline"
 import { setTimeout as pause } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import { dice } from "./dice.ts"
@@ -35,15 +36,45 @@ interface Ended {
   readonly output: string
 }
 
+/** What is told about leads, as long as it was not answered: who leaves as soon as they are in, who opens when a mail waits. */
+class Correspondent {
+  readonly #open: Set<string>
+  readonly #done = new Set<string>()
+
+  constructor(leaving: ReadonlyArray<string>) {
+    this.#open = new Set(leaving.map((lead) => `left ${lead}`))
+  }
+
+  /** Answers a line of a life with what it shall hear. */
+  hear(line: string): ReadonlyArray<string> {
+    if (line === "listening") return [...this.#open]
+    const [word, ...rest] = line.split(" ")
+    const signal = word === "waiting" ? `opened ${rest[0]}` : rest.join(" ")
+    if (word === "signalled") {
+      this.#done.add(signal)
+      this.#open.delete(signal)
+    }
+    if (word !== "waiting" || this.#done.has(signal) || this.#open.has(signal)) return []
+    this.#open.add(signal)
+    return [signal]
+  }
+}
+
 const live = (
   options: LifeOptions,
   killAfterMs: number | undefined,
+  correspondent: Correspondent,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--conditions=sendstate-source", life, JSON.stringify(options)], {
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       env: { ...process.env, ...environment },
+    })
+    // It may die with something unread.
+    child.stdin.on("error", () => undefined)
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      for (const signal of correspondent.hear(line)) child.stdin.write(`${signal}\n`)
     })
     let output = ""
     let timer: NodeJS.Timeout | undefined
@@ -84,7 +115,11 @@ export const playRound = async (
   const onUnknown = roll() < 0.5 ? "hold" : "resend"
   // Beside the store: what the caller was told survives whatever happens to the disk.
   const acknowledged = join(scratch, "acknowledged")
-  const base = { storage, folder, smtp: sink.url, onUnknown, leads: people(roll), acknowledged } as const
+  const leads = people(roll)
+  const sequence = seed % 2 === 0
+  const signalled = join(scratch, "signalled")
+  const correspondent = new Correspondent(sequence ? leads.filter((_, index) => index % 6 === 0) : [])
+  const base = { storage, folder, smtp: sink.url, onUnknown, leads, acknowledged, sequence, signalled } as const
   const points: Array<KillPoint> = []
   let killed = 0
   for (let index = 0; index < kills; index += 1) {
@@ -94,16 +129,17 @@ export const playRound = async (
     const { signal } = await live(
       { ...base, kill: { point, nth } },
       point === "random" ? Math.floor(roll() * 400) : undefined,
+      correspondent,
       disk?.environment,
     )
     if (signal === "SIGKILL") killed += 1
     disk?.losePower(roll)
   }
-  const last = await live({ ...base, kill: null }, undefined)
+  const last = await live({ ...base, kill: null }, undefined, correspondent)
   // What the sink takes after its client has died is taken all the same.
   await pause(30)
   const done = /^done (.+)$/m.exec(last.output)?.[1]
-  const findings = await compare(storage, folder, { acknowledged, ledger: sink.ledger })
+  const findings = await compare(storage, folder, { acknowledged, signalled, ledger: sink.ledger })
   const problems =
     done === undefined
       ? [...findings.problems, `the last life did not end: ${last.output.slice(-500)}`]
