@@ -74,8 +74,7 @@ export class CampaignOrchestrator extends Service {
 
   /** Counts by status, and the executions that were counted. */
   async getExecutionStats(campaignId?: string): Promise<ExecutionStats> {
-    const view = await this.core.viewLater()
-    return view.stats(campaignId)
+    return (await this.core.look()).stats(campaignId)
   }
 
   /** Scheduled ones of this campaign or lead become `failed`, "Cancelled by user"; answers how many. */

@@ -57,6 +57,8 @@ export class Core implements Engine {
   whileRunning: ((signal: AbortSignal) => Promise<void>) | undefined
   // After a stop, reads answer with what was seen last: looking must not open the store again.
   #isStopped = false
+  /** Of the runtime that was opened last; goes on after a stop. */
+  #clock: (() => number) | undefined
 
   constructor(options: CompatOptions = {}) {
     this.options = options
@@ -96,7 +98,7 @@ export class Core implements Engine {
 
   /** Epoch ms on the runtime's clock. */
   now(): number {
-    return this.#opened?.runtime.now() ?? this.#openNow().runtime.now()
+    return (this.#clock ?? this.#openNow().runtime.now)()
   }
 
   warn(message: string): void {
@@ -121,6 +123,7 @@ export class Core implements Engine {
     return chain(this.ledger.load(access), () =>
       chain(feed.open(), () => {
         this.#opened = { runtime, access, feed }
+        this.#clock = runtime.now
         this.#isStopped = false
         feed.listen(this.#storage.capabilities.processes === "many")
       }),
@@ -173,7 +176,18 @@ export class Core implements Engine {
     return this.projection
   }
 
-  /** What is shown, up to date. */
+  /** As `view`, up to date on every storage while it is open. */
+  async look(): Promise<Projection> {
+    return this.#isStopped ? this.projection : this.viewLater()
+  }
+
+  /** Scheduled ones whose time has come, the longest due first. */
+  due(maxCount: number): CampaignExecution[] {
+    const view = this.view()
+    return view.size === 0 ? [] : view.due(this.now(), maxCount)
+  }
+
+  /** What is shown, up to date; opens the store where it is not. */
   async viewLater(): Promise<Projection> {
     const { access } = await this.open()
     await this.ledger.catchUp(access)
@@ -184,19 +198,21 @@ export class Core implements Engine {
   read(id: string): CampaignExecution | undefined {
     const held = this.view().get(id)
     if (held !== undefined || !this.isSync || this.#opened === undefined) return held
-    return this.#lookUp(this.#opened.access, id) as CampaignExecution | undefined
+    return this.ledger.find(this.#opened.access, id) as CampaignExecution | undefined
   }
 
   async readLater(id: string): Promise<CampaignExecution | undefined> {
-    const held = (await this.viewLater()).get(id)
-    return held ?? this.#lookUp(await this.#accessLater(), id)
+    await this.viewLater()
+    return this.ledger.find(await this.#accessLater(), id)
   }
 
-  #lookUp(access: Access, id: string): MaybePromise<CampaignExecution | undefined> {
-    if (this.ledger.isRecord(id)) return undefined
-    return chain(access.find([this.ledger.nativeId(id)]), ([row]) =>
-      row === undefined ? undefined : shownExecution(access, row),
-    )
+  /** Whether there is or was an execution of this id, listed or not. */
+  async isStored(id: string): Promise<boolean> {
+    const { access } = await this.open()
+    await this.ledger.catchUp(access)
+    if (this.ledger.isRecord(id)) return true
+    const [row] = await access.find([this.ledger.nativeId(id)])
+    return row !== undefined
   }
 
   /** All executions of a campaign or a lead, from the storage: also those that memory no longer holds. */
@@ -215,8 +231,12 @@ export class Core implements Engine {
       after = rows.at(-1)?.id
     }
     const { campaignId, leadId } = filter
-    for (const execution of (await this.viewLater()).list(campaignId))
-      if (this.ledger.isRecord(execution.id) && (leadId === undefined || execution.leadId === leadId))
+    await this.viewLater()
+    for (const execution of this.ledger.recorded())
+      if (
+        (campaignId === undefined || execution.campaignId === campaignId) &&
+        (leadId === undefined || execution.leadId === leadId)
+      )
         found.set(execution.id, execution)
     return [...found.values()]
   }

@@ -64,7 +64,6 @@ export class ExecutionScheduler extends Service {
 
   /** Scheduled ones whose time has come, the longest due first. */
   getDueExecutions(maxCount = 10): CampaignExecution[] {
-    const view = this.core.view()
-    return view.due(this.core.now(), maxCount)
+    return this.core.due(maxCount)
   }
 }

@@ -1,4 +1,4 @@
-import { removeAll, setExecution, setStatus } from "./execution-writes.ts"
+import { removeEverything, removeOne, setExecution, setStatus } from "./execution-writes.ts"
 import { Service } from "./service.ts"
 import type { CampaignExecution, ExecutionStatus, StatusCounts } from "./types.ts"
 
@@ -54,8 +54,7 @@ export class ExecutionStorage extends Service {
 
   /** Scheduled ones whose time has come, the longest due first. */
   getDueExecutions(maxCount = 10): CampaignExecution[] {
-    const view = this.core.view()
-    return view.due(this.core.now(), maxCount)
+    return this.core.due(maxCount)
   }
 
   /** `false` for an unknown id. Away from `scheduled` its mail is cancelled; back to it there is a mail again. */
@@ -72,20 +71,12 @@ export class ExecutionStorage extends Service {
 
   /** Takes it from the list, and cancels its mail where that waits; `false` for an unknown id. */
   delete(id: string): boolean {
-    return this.core.write("executionStorage.deleteAsync", (access) => {
-      if (this.core.projection.get(id) === undefined) return false
-      removeAll(this.core, access, [id])
-      return true
-    })
+    return this.core.write("executionStorage.deleteAsync", (access) => removeOne(this.core, access, id))
   }
 
   /** As `delete`, for every storage. */
   deleteAsync(id: string): Promise<boolean> {
-    return this.core.writeLater(async (access) => {
-      if (this.core.projection.get(id) === undefined) return false
-      await removeAll(this.core, access, [id])
-      return true
-    })
+    return this.core.writeLater((access) => removeOne(this.core, access, id))
   }
 
   /** How many there are of each status. */
@@ -95,16 +86,12 @@ export class ExecutionStorage extends Service {
 
   /** Takes all from the list, and cancels the mails that wait. The history of what was sent stays in the storage. */
   clear(): void {
-    this.core.write("executionStorage.clearAsync", (access) => removeAll(this.core, access, this.#ids()))
+    this.core.write("executionStorage.clearAsync", (access) => removeEverything(this.core, access))
   }
 
   /** As `clear`, for every storage. */
   clearAsync(): Promise<void> {
-    return this.core.writeLater((access) => removeAll(this.core, access, this.#ids()))
-  }
-
-  #ids(): ReadonlyArray<string> {
-    return this.core.projection.list().map(({ id }) => id)
+    return this.core.writeLater((access) => removeEverything(this.core, access))
   }
 
   /** How many there are. */

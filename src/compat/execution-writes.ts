@@ -4,6 +4,7 @@ import type { MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
 import type { Core } from "./core.ts"
 import { chain } from "./maybe-promise.ts"
+import { copyOf } from "./projection.ts"
 import { scheduleMails } from "./scheduling.ts"
 import type { CampaignExecution, ExecutionStatus } from "./types.ts"
 
@@ -76,35 +77,36 @@ const sameMail = (left: CampaignExecution | undefined, right: CampaignExecution)
 const setScheduled = (core: Core, access: Access, execution: CampaignExecution): MaybePromise<void> => {
   const { id } = execution
   const nativeId = core.ledger.nativeId(id)
-  const shown = core.projection.get(id)
-  return chain(access.find([nativeId]), ([row]) => {
-    if (row === undefined)
-      return chain(core.ledger.unrecord(access, id), () => schedule(core, access, execution, nativeId))
-    const isWaiting = row.state === "scheduled" || row.state === "retrying"
-    const isSame = sameMail(shown, execution) && !core.ledger.isRecord(id)
-    if (isWaiting && isSame) return chain(move(core, access, execution), () => undefined)
-    if (row.state === "done" && row.context.outcome === "failed" && isSame)
-      return chain(access.retry(nativeId), (answer) =>
-        answer === "applied" ? chain(move(core, access, execution), () => undefined) : undefined,
-      )
-    if (row.state === "rendering" || row.state.startsWith("sending."))
-      throw new Conflict({
-        code: "execution-busy",
-        retryable: true,
-        differences: [],
-        message: `The execution ${id} is being sent, or its delivery is in doubt: it cannot be scheduled now. Wait, or resolve it.`,
+  return chain(core.ledger.find(access, id), (shown) =>
+    chain(access.find([nativeId]), ([row]) => {
+      if (row === undefined)
+        return chain(core.ledger.unrecord(access, id), () => schedule(core, access, execution, nativeId))
+      const isWaiting = row.state === "scheduled" || row.state === "retrying"
+      const isSame = sameMail(shown, execution) && !core.ledger.isRecord(id)
+      if (isWaiting && isSame) return chain(move(core, access, execution), () => undefined)
+      if (row.state === "done" && row.context.outcome === "failed" && isSame)
+        return chain(access.retry(nativeId), (answer) =>
+          answer === "applied" ? chain(move(core, access, execution), () => undefined) : undefined,
+        )
+      if (row.state === "rendering" || row.state.startsWith("sending."))
+        throw new Conflict({
+          code: "execution-busy",
+          retryable: true,
+          differences: [],
+          message: `The execution ${id} is being sent, or its delivery is in doubt: it cannot be scheduled now. Wait, or resolve it.`,
+        })
+      return chain(isWaiting ? access.cancelWaiting([nativeId]) : undefined, () => {
+        const next = core.ledger.nextNativeId(id)
+        return chain(core.ledger.unrecord(access, id), () => schedule(core, access, execution, next))
       })
-    return chain(isWaiting ? access.cancelWaiting([nativeId]) : undefined, () => {
-      const next = core.ledger.nextNativeId(id)
-      return chain(core.ledger.unrecord(access, id), () => schedule(core, access, execution, next))
-    })
-  })
+    }),
+  )
 }
 
 // Only what is said is kept: nothing that waits may be sent then.
 const setRecord = (core: Core, access: Access, execution: CampaignExecution): MaybePromise<void> =>
   chain(access.cancelWaiting([core.ledger.nativeId(execution.id)]), () =>
-    core.ledger.record(access, [[execution.id, { ...execution }]]),
+    core.ledger.record(access, [[execution.id, copyOf(execution)]]),
   )
 
 /** Puts an execution under an id: a scheduled one is a mail that will be sent, any other is shown as given. */
@@ -120,23 +122,37 @@ export const setStatus = (
   id: string,
   status: ExecutionStatus,
   errorMessage: string | undefined,
-): MaybePromise<boolean> => {
-  const shown = core.projection.get(id)
-  if (shown === undefined) return false
-  const { errorMessage: before, ...rest } = shown
-  const message = errorMessage ?? before
-  const changed = { ...rest, status, ...(message === undefined ? {} : { errorMessage: message }) }
-  return chain(setExecution(core, access, id, changed), () => true)
-}
+): MaybePromise<boolean> =>
+  chain(core.ledger.find(access, id), (shown) => {
+    if (shown === undefined) return false
+    const { errorMessage: before, ...rest } = shown
+    const message = errorMessage ?? before
+    const changed = { ...rest, status, ...(message === undefined ? {} : { errorMessage: message }) }
+    return chain(setExecution(core, access, id, changed), () => true)
+  })
 
 /** Takes executions from the list; those that wait are cancelled, so that nothing unseen is sent. */
-export const removeAll = (core: Core, access: Access, ids: ReadonlyArray<string>): MaybePromise<void> =>
+const removeAll = (core: Core, access: Access, ids: ReadonlyArray<string>): MaybePromise<void> =>
   chain(access.cancelWaiting(ids.map((id) => core.ledger.nativeId(id))), () =>
     core.ledger.record(
       access,
       ids.map((id) => [id, undefined] as const),
     ),
   )
+
+/** As {@link removeAll}, one; `false` when there is no such execution. */
+export const removeOne = (core: Core, access: Access, id: string): MaybePromise<boolean> =>
+  chain(core.ledger.find(access, id), (shown) =>
+    shown === undefined ? false : chain(removeAll(core, access, [id]), () => true),
+  )
+
+/** Takes all from the list, also those that memory no longer holds. */
+export const removeEverything = (core: Core, access: Access): MaybePromise<void> => {
+  if (!core.projection.isBounded) return removeAll(core, access, core.projection.ids())
+  return chain(core.ledger.ids(access), (ids) =>
+    chain(access.cancelWaiting(ids.map((id) => core.ledger.nativeId(id))), () => core.ledger.hide(access, ids)),
+  )
+}
 
 /** Plans the next try so many milliseconds from now, and changes the given object accordingly. */
 export const retryLaterBy = (

@@ -1,12 +1,22 @@
-import type { ExecutionRow, MaybePromise } from "sendstate/sdk"
+import type { ExecutionEvent, ExecutionRow, MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
 import { chain, inOrder } from "./maybe-promise.ts"
-import type { Projection } from "./projection.ts"
+import { type Counted, copyOf, type Projection } from "./projection.ts"
 import { type ExecutionRecord, recordKey, recordOf, recordPrefix, recordSetting } from "./record.ts"
 import { cancellerIn, identityOf, nativeIdOf, shownExecution } from "./shown-execution.ts"
 import type { CampaignExecution } from "./types.ts"
 
 const pageSize = 1_000
+
+// One that is counted and not held had ended. Of those only a failed one can become anything else, by a redrive.
+const countedBefore = (
+  { campaignId }: ExecutionRow,
+  shown: CampaignExecution | undefined,
+  events: ReadonlyArray<ExecutionEvent>,
+): Counted | undefined => {
+  if (events.length === 0 || events.some(({ type }) => type === "SCHEDULED")) return undefined
+  return events.some(({ type }) => type === "REDRIVE") ? { campaignId, status: "failed" } : shown
+}
 
 /** Keeps the projection at what the store says: loaded once, then from the change log. */
 export class Ledger {
@@ -43,16 +53,29 @@ export class Ledger {
     )
   }
 
+  /** The ids of all that are shown, from the storage: also those that memory no longer holds. */
+  ids(access: Access): MaybePromise<ReadonlyArray<string>> {
+    const found = new Set(this.recorded().map(({ id }) => id))
+    const gather = (after?: string): MaybePromise<void> =>
+      chain(access.page({}, { after, limit: pageSize }), (rows) => {
+        for (const row of rows) found.add(identityOf(row.id).id)
+        return rows.length < pageSize ? undefined : gather(rows.at(-1)?.id)
+      })
+    return chain(gather(), () =>
+      [...found].filter((id) => this.#records.get(id)?.execution !== undefined || !this.#records.has(id)),
+    )
+  }
+
   /** Takes in what has become durable since. */
   catchUp(access: Access): MaybePromise<void> {
     return chain(access.changes(this.#since, pageSize), ({ entries, next }) => {
       if (entries.length === 0) return
-      const cancellers = new Map<string, ReturnType<typeof cancellerIn>>()
+      const changes = new Map<string, ReadonlyArray<ExecutionEvent>>()
       for (const { executionId, events } of entries)
-        cancellers.set(executionId, cancellerIn(events) ?? cancellers.get(executionId))
-      return chain(access.find([...cancellers.keys()]), (rows) =>
+        changes.set(executionId, [...(changes.get(executionId) ?? []), ...events])
+      return chain(access.find([...changes.keys()]), (rows) =>
         chain(
-          inOrder(rows, (row) => (row === undefined ? undefined : this.#note(access, row, cancellers.get(row.id)))),
+          inOrder(rows, (row) => (row === undefined ? undefined : this.#note(access, row, changes.get(row.id)))),
           () => {
             this.#since = Math.max(this.#since, next)
             return entries.length < pageSize ? undefined : this.catchUp(access)
@@ -62,17 +85,46 @@ export class Ledger {
     })
   }
 
-  #note(access: Access, row: ExecutionRow, by?: ReturnType<typeof cancellerIn>): MaybePromise<void> {
+  /** `events` say what happened since it was noted last, where it was. */
+  #note(access: Access, row: ExecutionRow, events: ReadonlyArray<ExecutionEvent> = []): MaybePromise<void> {
     const { id, generation } = identityOf(row.id)
-    if (generation < (this.#generations.get(id) ?? 0)) return
+    const before = this.#generations.get(id) ?? 0
+    if (generation < before) return
     if (generation > 0) this.#generations.set(id, generation)
     if (this.#records.has(id)) return
-    return chain(shownExecution(access, row, by), (shown) => this.#projection.put(id, shown))
+    return chain(shownExecution(access, row, cancellerIn(events)), (shown) => {
+      if (!this.#projection.isBounded || this.#projection.has(id)) return this.#projection.put(id, shown)
+      return generation > before
+        ? chain(this.#shownOf(access, nativeIdOf(id, before)), (mail) => this.#projection.put(id, shown, mail))
+        : this.#projection.put(id, shown, countedBefore(row, shown, events))
+    })
   }
 
-  #show(id: string, record: ExecutionRecord): void {
+  #shownOf(access: Access, nativeId: string): MaybePromise<CampaignExecution | undefined> {
+    return chain(access.find([nativeId]), ([row]) => (row === undefined ? undefined : shownExecution(access, row)))
+  }
+
+  /** What is shown under an id, also where memory no longer holds it. */
+  find(access: Access, id: string): MaybePromise<CampaignExecution | undefined> {
+    const held = this.#projection.get(id)
+    if (held !== undefined) return held
+    const record = this.#records.get(id)
+    if (record === undefined) return this.#shownOf(access, this.nativeId(id))
+    return record.execution === undefined ? undefined : copyOf(record.execution)
+  }
+
+  /** All that the host wrote itself and that are shown. */
+  recorded(): ReadonlyArray<CampaignExecution> {
+    return [...this.#records.values()].flatMap(({ execution }) => (execution === undefined ? [] : [copyOf(execution)]))
+  }
+
+  #show(id: string, record: ExecutionRecord, counted?: Counted): void {
     this.#records.set(id, record)
-    this.#projection.put(id, record.execution)
+    this.#projection.put(id, record.execution, counted)
+  }
+
+  #countedOf(access: Access, id: string): MaybePromise<Counted | undefined> {
+    return this.#projection.isBounded && !this.#projection.has(id) ? this.find(access, id) : undefined
   }
 
   /** Native id of the mail behind an id. */
@@ -92,17 +144,26 @@ export class Ledger {
   /** Shows these in place of what the mails became; `undefined` hides. Durable on return. */
   record(access: Access, entries: ReadonlyArray<readonly [string, CampaignExecution | undefined]>): MaybePromise<void> {
     const writes = entries.map(([id, execution]) => ({ key: recordKey(id), value: recordSetting({ execution }) }))
-    return chain(access.putSettings(writes), () => {
-      for (const [id, execution] of entries) this.#show(id, { execution })
-    })
+    return chain(access.putSettings(writes), () =>
+      inOrder(entries, ([id, execution]) =>
+        chain(this.#countedOf(access, id), (counted) => this.#show(id, { execution }, counted)),
+      ),
+    )
+  }
+
+  /** Shows none of these any more, however many of them memory no longer holds. Durable on return. */
+  hide(access: Access, ids: ReadonlyArray<string>): MaybePromise<void> {
+    const value = recordSetting({ execution: undefined })
+    return chain(access.putSettings(ids.map((id) => ({ key: recordKey(id), value }))), () => this.load(access))
   }
 
   /** Shows what the mail became again. */
   unrecord(access: Access, id: string): MaybePromise<void> {
-    if (!this.#records.has(id)) return
+    const record = this.#records.get(id)
+    if (record === undefined) return
     return chain(access.putSettings([{ key: recordKey(id), value: null }]), () => {
       this.#records.delete(id)
-      this.#projection.put(id, undefined)
+      this.#projection.put(id, undefined, record.execution)
       return chain(access.find([this.nativeId(id)]), ([row]) =>
         row === undefined ? undefined : this.#note(access, row),
       )

@@ -4,12 +4,17 @@ const noCounts = (): StatusCounts => ({ scheduled: 0, executing: 0, completed: 0
 
 const hasEnded = (status: ExecutionStatus): boolean => status === "completed" || status === "failed"
 
-const copyOf = (execution: CampaignExecution): CampaignExecution => ({ ...execution })
+/** A copy whose change changes nothing here; dates can be changed too. */
+export const copyOf = (execution: CampaignExecution): CampaignExecution => {
+  const copy = { ...execution, scheduledFor: new Date(execution.scheduledFor) }
+  if (copy.lastAttempt !== undefined) copy.lastAttempt = new Date(copy.lastAttempt)
+  return copy
+}
 
 // A loop, since there may be hundreds of thousands and callers wait: half the time of spreading and mapping.
 const copiesOf = (executions: Iterable<CampaignExecution>): CampaignExecution[] => {
   const copies: Array<CampaignExecution> = []
-  for (const execution of executions) copies.push({ ...execution })
+  for (const execution of executions) copies.push(copyOf(execution))
   return copies
 }
 
@@ -38,6 +43,9 @@ class Foremost {
   }
 }
 
+/** What of an execution is counted. */
+export type Counted = Pick<CampaignExecution, "campaignId" | "status">
+
 /** Executions of one campaign, or of all: what is held, and how many there are of each status. */
 interface Group {
   readonly held: Map<string, CampaignExecution>
@@ -64,9 +72,24 @@ export class Projection {
     this.#keepEnded = keepEnded
   }
 
-  /** What is shown under this id from now on; `undefined` for nothing. */
-  put(id: string, execution: CampaignExecution | undefined): void {
-    this.#drop(id, true)
+  /** Whether not everything that is counted is held. */
+  get isBounded(): boolean {
+    return this.#keepEnded !== Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * What is shown under this id from now on; `undefined` for nothing. `counted` is what was shown before, where it is
+   * counted but no longer held.
+   */
+  put(id: string, execution: CampaignExecution | undefined, counted?: Counted): void {
+    const held = this.#all.held.get(id)
+    if (held === undefined) {
+      if (counted !== undefined) this.#uncount(counted)
+    } else if (held.campaignId === execution?.campaignId && held.leadId === execution.leadId) {
+      // In place: lists keep their order whatever becomes of their executions.
+      this.#uncount(held)
+      this.#ended.delete(id)
+    } else this.#drop(id, true)
     if (execution === undefined) return
     const { campaignId, leadId, status, lastAttempt } = execution
     for (const group of [this.#all, this.#campaign(campaignId)]) {
@@ -83,7 +106,11 @@ export class Projection {
   }
 
   #noteEnd(id: string): void {
-    if (this.#keepEnded !== Number.POSITIVE_INFINITY) this.#ended.add(id)
+    if (this.isBounded) this.#ended.add(id)
+  }
+
+  #uncount({ campaignId, status }: Counted): void {
+    for (const group of [this.#all, this.#campaign(campaignId)]) group.counts[status] -= 1
   }
 
   #campaign(campaignId: string): Group {
@@ -97,10 +124,8 @@ export class Projection {
   #drop(id: string, isUncounted: boolean): void {
     const execution = this.#all.held.get(id)
     if (execution === undefined) return
-    for (const group of [this.#all, this.#campaign(execution.campaignId)]) {
-      group.held.delete(id)
-      if (isUncounted) group.counts[execution.status] -= 1
-    }
+    for (const group of [this.#all, this.#campaign(execution.campaignId)]) group.held.delete(id)
+    if (isUncounted) this.#uncount(execution)
     const ofLead = this.#leads.get(execution.leadId)
     ofLead?.delete(id)
     if (ofLead?.size === 0) this.#leads.delete(execution.leadId)
@@ -117,6 +142,14 @@ export class Projection {
 
   #group(campaignId: string | undefined): Group {
     return campaignId === undefined ? this.#all : (this.#campaigns.get(campaignId) ?? newGroup())
+  }
+
+  ids(): ReadonlyArray<string> {
+    return [...this.#all.held.keys()]
+  }
+
+  has(id: string): boolean {
+    return this.#all.held.has(id)
   }
 
   get(id: string): CampaignExecution | undefined {
@@ -212,7 +245,7 @@ export class Projection {
     const { held } = this.#group(campaignId)
     const executions: Array<CampaignExecution> = []
     for (const execution of held.values()) {
-      executions.push({ ...execution })
+      executions.push(copyOf(execution))
       const { status, lastAttempt, scheduledFor } = execution
       if (status === "scheduled") upcoming.offer(scheduledFor.getTime(), execution)
       else if (status === "failed") failures.offer(-(lastAttempt ?? scheduledFor).getTime(), execution)

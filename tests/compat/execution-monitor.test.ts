@@ -1,4 +1,11 @@
-import { executionMonitor, executionScheduler, executionStorage } from "sendstate/compat"
+import {
+  campaignOrchestrator,
+  configureCompat,
+  executionMonitor,
+  executionScheduler,
+  executionStorage,
+} from "sendstate/compat"
+import { memory } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
 import { configure, executionOf, gone, later, onEachStorage, past, until } from "./engine.ts"
 
@@ -28,6 +35,19 @@ onEachStorage((storage) => {
     expect(executionMonitor.getHealthStatus()).toMatchObject({ isRunning: false, pendingExecutions: 1 })
     await executionMonitor.start()
     await until(() => inbox.count === 2)
+  })
+
+  test("no look after stop opens the storage again", async () => {
+    await configure(storage)
+    const id = await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", later)
+    await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", past)
+    await executionMonitor.stop()
+    expect(executionScheduler.getDueExecutions()).toHaveLength(1)
+    expect(executionStorage.getDueExecutions()).toHaveLength(1)
+    expect(executionMonitor.getExecutionStatus(id)?.status).toBe("scheduled")
+    expect(await campaignOrchestrator.getExecutionStats()).toMatchObject({ total: 2, scheduled: 2 })
+    // It would refuse while it is open.
+    expect(() => configureCompat({ storage: memory() })).not.toThrow()
   })
 
   test("more than ten due at once are all sent at once", async () => {

@@ -14,6 +14,22 @@ onEachStorage((storage) => {
     expect(inbox.count).toBe(1)
   })
 
+  test("what was sent, cancelled or deleted since it was read is not sent, held in memory or not", async () => {
+    const { inbox } = await configure(storage, { keepEnded: 0 })
+    const read = async () => {
+      const id = await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", later)
+      return executionStorage.get(id) ?? executionOf()
+    }
+    const [sent, cancelled, deleted] = [await read(), await read(), await read()]
+    await executionProcessor.processExecution({ ...sent })
+    expect(executionScheduler.cancelExecution(cancelled.id)).toBe(true)
+    expect(executionStorage.delete(deleted.id)).toBe(true)
+    await executionProcessor.processBatch([sent, cancelled, deleted])
+    expect(inbox.count).toBe(1)
+    expect(sent.status).toBe("completed")
+    expect(executionStorage.size()).toBe(1)
+  })
+
   test("an execution that was never stored is stored and sent", async () => {
     const { inbox } = await configure(storage)
     const execution = executionOf({ id: "mine" })

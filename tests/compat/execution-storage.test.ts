@@ -1,7 +1,7 @@
-import { executionMonitor, executionStorage } from "sendstate/compat"
+import { compat, executionMonitor, executionScheduler, executionStorage } from "sendstate/compat"
 import { memory } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
-import { configure, executionOf, later, onEachStorage, past, until } from "./engine.ts"
+import { configure, executionOf, gone, later, onEachStorage, past, until } from "./engine.ts"
 
 onEachStorage((storage) => {
   test("what is set is there at once under its id, before anything was started", async () => {
@@ -110,12 +110,17 @@ onEachStorage((storage) => {
     executionStorage.set("a", executionOf({ id: "a" }))
     const read = executionStorage.get("a")
     if (read !== undefined) read.status = "completed"
-    expect(executionStorage.get("a")?.status).toBe("scheduled")
+    executionStorage.getAll()[0]?.scheduledFor.setFullYear(2000)
+    expect(executionStorage.get("a")).toEqual(executionOf({ id: "a" }))
+    const given = executionOf({ id: "b", status: "failed", scheduledFor: new Date(later), lastAttempt: new Date(past) })
+    executionStorage.set("b", given)
+    given.scheduledFor.setFullYear(2000)
+    executionStorage.get("b")?.lastAttempt?.setFullYear(2000)
+    expect(executionStorage.get("b")).toMatchObject({ scheduledFor: later, lastAttempt: past })
   })
 
   test("memory holds as many ended ones as asked; the twins read the rest from the storage", async () => {
     await configure(storage, { keepEnded: 2 })
-    const { executionScheduler } = await import("sendstate/compat")
     const ids: string[] = []
     for (let n = 0; n < 5; n += 1)
       ids.push(await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", past))
@@ -125,6 +130,53 @@ onEachStorage((storage) => {
     expect(executionStorage.size()).toBe(5)
     expect(await executionStorage.getAllAsync()).toHaveLength(5)
     for (const id of ids) expect(executionStorage.get(id)?.status).toBe("completed")
+    const [first = "", second = ""] = ids
+    expect(executionStorage.updateStatus(first, "failed", "bounced")).toBe(true)
+    expect(executionStorage.getStatusCounts()).toMatchObject({ completed: 4, failed: 1 })
+    expect(executionStorage.delete(second)).toBe(true)
+    expect(executionStorage.get(second)).toBeUndefined()
+    expect(await executionStorage.getAllAsync()).toHaveLength(4)
+    executionStorage.set(first, executionOf({ id: first }))
+    expect(executionStorage.getStatusCounts()).toEqual({ scheduled: 1, executing: 0, completed: 3, failed: 0 })
+    executionStorage.clear()
+    expect(executionStorage.size()).toBe(0)
+    expect(await executionStorage.getAllAsync()).toEqual([])
+    for (const id of ids) expect(executionStorage.get(id)).toBeUndefined()
+  })
+
+  test("what the host wrote itself is found and listed too when memory no longer holds it", async () => {
+    await configure(storage, { keepEnded: 1 })
+    for (const id of ["a", "b", "c"]) executionStorage.set(id, executionOf({ id, status: "completed" }))
+    expect(executionStorage.get("a")).toEqual(executionOf({ id: "a", status: "completed" }))
+    expect((await executionStorage.getAllAsync()).map(({ id }) => id).sort()).toEqual(["a", "b", "c"])
+    expect(executionStorage.updateStatus("a", "scheduled")).toBe(true)
+    expect(executionStorage.getStatusCounts()).toEqual({ scheduled: 1, executing: 0, completed: 2, failed: 0 })
+    expect(executionStorage.delete("b")).toBe(true)
+    expect(executionStorage.size()).toBe(2)
+  })
+
+  test("one that failed, is no longer held and is sent again is counted once", async () => {
+    await configure(storage, { keepEnded: 0, outcome: (attempt) => (attempt === 1 ? gone : { type: "accepted" }) })
+    await executionMonitor.start()
+    const ids = [
+      await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", past),
+      await executionScheduler.scheduleEmailCampaign("spring", "bob", "hello", past),
+    ]
+    await until(() => executionStorage.getStatusCounts().failed === 2)
+    const runtime = await compat.runtime()
+    for (const id of ids) expect(await runtime.executions.retry(id)).toBe("applied")
+    await until(() => executionStorage.getStatusCounts().completed === 2)
+    expect(executionStorage.getStatusCounts()).toEqual({ scheduled: 0, executing: 0, completed: 2, failed: 0 })
+    expect(executionMonitor.getExecutionStats("spring").total).toBe(2)
+  })
+
+  test("lists keep their order whatever becomes of their executions", async () => {
+    await configure(storage)
+    for (const id of ["a", "b", "c"]) executionStorage.set(id, executionOf({ id }))
+    executionStorage.updateStatus("a", "failed")
+    executionStorage.set("b", executionOf({ id: "b", scheduledFor: past }))
+    for (const list of [executionStorage.getAll(), executionStorage.getByLead("ann")])
+      expect(list.map(({ id }) => id)).toEqual(["a", "b", "c"])
   })
 })
 
