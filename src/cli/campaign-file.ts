@@ -5,6 +5,7 @@ import {
   type CampaignInput,
   campaignFields,
   defineCampaign,
+  domainOf,
   InvalidInput,
   type Issue,
   type LimitsInput,
@@ -12,6 +13,7 @@ import {
 } from "sendstate/sdk"
 import { isMap, LineCounter, parseDocument } from "yaml"
 import { attachmentsOf } from "./attachment-file.ts"
+import { type ListedServer, parseListedServers, takesSender } from "./listed-server.ts"
 import { nodeAt, placeOf, type YamlSource } from "./yaml-place.ts"
 
 /** A campaign as its file says, checked, with the files beside it. */
@@ -22,12 +24,14 @@ export interface CampaignFile {
   readonly campaign: Campaign
   /** Of the runtime that runs it. */
   readonly limits: LimitsInput
+  /** The mail servers that it lists; `undefined`: it leaves them to the command line. */
+  readonly transports: ReadonlyArray<ListedServer> | undefined
   /** Folder of the templates. */
   readonly templates: string
 }
 
-// What is no JSON cannot be written in a file; the folder of templates and the runtime's limits are the file's own.
-const fields = new Set([...campaignFields.filter((field) => field !== "leadData"), "templates", "limits"])
+// What is no JSON cannot be written in a file; the folder of templates, and what is the runtime's, are the file's own.
+const fields = new Set([...campaignFields.filter((field) => field !== "leadData"), "templates", "limits", "transports"])
 
 const refuse = (path: string, issues: ReadonlyArray<Issue>): InvalidInput =>
   new InvalidInput({
@@ -111,6 +115,15 @@ const checked = <Result>(source: YamlSource, check: () => Result, within: Readon
   }
 }
 
+const transportsOf = (source: YamlSource, given: unknown, sender: string): CampaignFile["transports"] => {
+  if (given === undefined || given === null) return undefined
+  const transports = checked(source, () => parseListedServers(given), ["transports"])
+  if (transports.some((server) => takesSender(server, sender))) return transports
+  throw refuse(source.path, [
+    { path: placeOf(source, ["transports"], true), message: `none of the transports takes mails from ${sender}` },
+  ])
+}
+
 /**
  * Reads a campaign.yaml. Templates and attachments are looked for beside it.
  *
@@ -129,6 +142,7 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
     templates,
     attachments,
     limits: given,
+    transports,
     ...rest
   } = readable(file, () => source.document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>)
   const files = await attachmentsOf(folder, attachments)
@@ -141,12 +155,14 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
   const limits = (given ?? {}) as LimitsInput
   readable(file, () => checked(source, () => parseLimits(limits), ["limits"]))
   const input = { ...rest, attachments: files.attachments } as unknown as CampaignInput
+  const campaign = readable(file, () => checked(source, () => defineCampaign(input)))
   return {
     path: file,
     folder,
     input,
-    campaign: readable(file, () => checked(source, () => defineCampaign(input))),
+    campaign,
     limits,
+    transports: readable(file, () => transportsOf(source, transports, domainOf(campaign.from.address))),
     templates: templatesOf(source, folder, templates),
   }
 }

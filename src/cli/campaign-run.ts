@@ -1,19 +1,22 @@
-import { type CampaignHandle, Conflict, createRuntime, openStore, type Runtime } from "sendstate"
-import type { Renderer, Storage, Transport } from "sendstate/sdk"
+import { type CampaignHandle, Conflict, createRuntime, openStore, type Runtime, type RuntimeOptions } from "sendstate"
+import { domainOf, type Renderer, type Storage } from "sendstate/sdk"
 import type { CampaignFile } from "./campaign-file.ts"
 import { type CampaignReport, unstored } from "./counts-report.ts"
 import type { Interruption } from "./interruption.ts"
 import type { LeadSurvey } from "./lead-survey.ts"
+import { takesSender } from "./listed-server.ts"
 import { type NextDue, nextDueOf } from "./next-due.ts"
 import type { Output } from "./output.ts"
 import { type ProgressView, showProgress } from "./progress.ts"
+import type { SmtpServer } from "./smtp-server.ts"
 
 /** Everything a run needs; all of it was checked. */
 export interface CampaignRunOptions {
   readonly file: CampaignFile
   readonly survey: LeadSurvey
   readonly storage: Storage
-  readonly transport: Transport
+  /** At least one, in their order. */
+  readonly servers: ReadonlyArray<SmtpServer>
   readonly renderer: Renderer
   readonly update: boolean | "running"
   readonly speed: number | undefined
@@ -44,23 +47,51 @@ export const storedReport = async (storage: Storage, id: string): Promise<Campai
   }
 }
 
+/** The only server without a name is what it always was; one with a name is told apart from those that will be added. */
+const runtimeOptions = ({ storage, renderer, file, servers }: CampaignRunOptions): RuntimeOptions => {
+  const common = { storage, renderer, limits: file.limits }
+  const [only, ...others] = servers
+  if (only !== undefined && others.length === 0 && only.name === undefined)
+    return { ...common, transport: only.transport }
+  const transports = servers.map(({ name, transport, weight, senders }) => ({
+    transport,
+    weight,
+    ...(name === undefined ? {} : { name }),
+    ...(senders === undefined ? {} : { senders }),
+  }))
+  return { ...common, transports }
+}
+
 const viewOf = async (
   runtime: Runtime,
   campaign: CampaignHandle,
-  steps: number,
+  { file, servers }: CampaignRunOptions,
   nextDue: NextDue,
 ): Promise<ProgressView> => {
   const [counts, health] = await Promise.all([campaign.stats(), runtime.health()])
-  const { gate } = health.transport
   const { state } = campaign.status()
-  const obstacle =
-    state === "paused" || state === "degraded" || state === "cancelled"
-      ? state
-      : gate.circuit === "open"
-        ? `the mail server is not there (${gate.cause ?? "no answer"}), asking again`
-        : undefined
+  const sender = domainOf(file.campaign.from.address)
+  // In the order of the servers.
+  const mine = health.transports.filter((_, index) => {
+    const server = servers[index]
+    return server !== undefined && takesSender(server, sender)
+  })
+  const down = mine.filter(({ gate }) => gate.circuit === "open")
+  const [first] = down
+  const isStopped = state === "paused" || state === "degraded" || state === "cancelled"
+  const isNobodyThere = down.length === mine.length
   const isWaiting = counts.rendering + counts.sending === 0
-  return { counts, steps, obstacle, waitsMs: isWaiting ? await nextDue.inMs() : undefined }
+  return {
+    counts,
+    steps: file.campaign.steps.length,
+    obstacle: isStopped
+      ? state
+      : first !== undefined && isNobodyThere
+        ? `${mine.length === 1 ? "the mail server is" : "the mail servers are"} not there (${first.gate.cause ?? "no answer"}), asking again`
+        : undefined,
+    without: isNobodyThere ? [] : down.map(({ name }) => name),
+    waitsMs: isWaiting ? await nextDue.inMs() : undefined,
+  }
 }
 
 const isShut = (error: unknown): boolean =>
@@ -96,7 +127,7 @@ const work = async (runtime: Runtime, options: CampaignRunOptions): Promise<void
   const campaign = await runtime.campaigns.create(file.input, { update: options.update, speed: options.speed })
   if (options.resume) await campaign.resume()
   const nextDue = nextDueOf(options.storage, campaign.id)
-  const progress = showProgress(output, () => viewOf(runtime, campaign, file.campaign.steps.length, nextDue))
+  const progress = showProgress(output, () => viewOf(runtime, campaign, options, nextDue))
   try {
     await enroll(campaign, options)
     await (untilIdle ? campaign.idle({ signal }) : campaign.settled({ signal }))
@@ -109,12 +140,7 @@ const work = async (runtime: Runtime, options: CampaignRunOptions): Promise<void
 
 /** Runs a campaign until nothing is left to do, or until Ctrl-C, and tells where it stands then. */
 export const runCampaign = async (options: CampaignRunOptions): Promise<CampaignReport> => {
-  const runtime = await createRuntime({
-    storage: options.storage,
-    transport: options.transport,
-    renderer: options.renderer,
-    limits: options.file.limits,
-  })
+  const runtime = await createRuntime(runtimeOptions(options))
   try {
     await work(runtime, options)
   } catch (error) {

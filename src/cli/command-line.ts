@@ -43,6 +43,21 @@ const checkFlags = (raw: ReadonlyArray<string>, args: Readonly<Record<string, Ar
   return positional
 }
 
+/** Every value of an option that may be given several times, in their order; of checked arguments. */
+export const valuesOf = (raw: ReadonlyArray<string>, args: ArgsDef, option: string): ReadonlyArray<string> => {
+  const values: string[] = []
+  for (let index = 0; index < raw.length; index++) {
+    const word = raw[index] ?? ""
+    if (word === "--") break
+    if (!word.startsWith("-") || word === "-") continue
+    const { name, value } = flagOf(word)
+    if (args[kebab(name)]?.type !== "string") continue
+    const given = value ?? raw[++index] ?? ""
+    if (kebab(name) === option) values.push(given)
+  }
+  return values
+}
+
 /**
  * The arguments of a command, checked. With the positional argument `...` a command takes any number of words, as `_`.
  *

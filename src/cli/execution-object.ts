@@ -15,6 +15,8 @@ export interface ExecutionObject {
   readonly doubts: number
   readonly resent: number
   readonly delivery: string | null
+  /** Name of the transport that its latest attempt was given to; `null` where there never was more than one. */
+  readonly via: string | null
   readonly reason: string | null
   readonly reasonText: string | null
   readonly scheduledFor: string
@@ -36,6 +38,7 @@ export const executionObject = (row: ExecutionRow, email: string | undefined): E
   doubts: row.context.doubts,
   resent: row.context.resent,
   delivery: row.context.delivery,
+  via: row.context.via ?? null,
   reason: row.context.reason?.code ?? null,
   reasonText: row.context.reason?.text ?? null,
   scheduledFor: iso(row.scheduledFor),

@@ -10,6 +10,8 @@ export interface ProgressView {
   readonly steps: number
   /** What is in the way: the mail server does not answer, a pause. */
   readonly obstacle?: string | undefined
+  /** Mail servers that are not there, while others are. */
+  readonly without?: ReadonlyArray<string> | undefined
   /** Milliseconds until something is due, when nothing is now. */
   readonly waitsMs?: number | undefined
 }
@@ -66,6 +68,8 @@ const detailsOf = (output: Output, view: ProgressView, rate: number): string => 
   if (counts.failed > 0) parts.push(output.style("red", `failed ${numberText(counts.failed)}`))
   if (counts.inDoubt > 0) parts.push(output.style("yellow", `in doubt ${numberText(counts.inDoubt)}`))
   if (counts.retrying > 0) parts.push(`retrying ${numberText(counts.retrying)}`)
+  if (view.without !== undefined && view.without.length > 0)
+    parts.push(output.style("yellow", `without ${view.without.join(", ")}`))
   if (view.obstacle !== undefined) parts.push(output.style("yellow", view.obstacle))
   else if (view.waitsMs !== undefined && view.waitsMs > 1_000) parts.push(`next in ${durationText(view.waitsMs)}`)
   else if (rate > 0) {

@@ -1,9 +1,10 @@
 import type { CampaignStatus } from "sendstate"
-import type { Counts, Mailbox } from "sendstate/sdk"
+import { type Counts, domainOf, type Mailbox } from "sendstate/sdk"
 import { hoursText, repeatText, stepAudienceText, stepTimeText } from "./calendar-text.ts"
 import type { CampaignFile } from "./campaign-file.ts"
 import { countText, durationText, numberText } from "./duration-text.ts"
 import type { DuplicateRow, LeadSurvey, RejectedRow } from "./lead-survey.ts"
+import { takesSender } from "./listed-server.ts"
 import { type Output, printable } from "./output.ts"
 import type { SmtpServer } from "./smtp-server.ts"
 import { shownStore } from "./store-file.ts"
@@ -14,8 +15,8 @@ import { writeWarnings } from "./warning-text.ts"
 export interface RunPlan {
   readonly file: CampaignFile
   readonly survey: LeadSurvey
-  /** The mail server as it is shown; absent: none was named. */
-  readonly server: SmtpServer | undefined
+  /** The mail servers in their order; empty: none was named. */
+  readonly servers: ReadonlyArray<SmtpServer>
   readonly storeFile: string
   /** What is stored of the campaign already. */
   readonly stored: { readonly status: CampaignStatus; readonly counts: Counts } | undefined
@@ -61,12 +62,35 @@ const doubtTexts = {
   resend: "sent again, a second copy is possible",
 } as const
 
-const throughText = ({ shown, transport }: SmtpServer, leads: number): string => {
+// What is given only a part of the mails is done with that part sooner.
+const throughText = ({ shown, transport }: SmtpServer, leads: number, share: number, part: string): string => {
   const { maxPerSecond, maxConcurrency } = transport.capabilities
-  const through = `${shown}, ${countText(maxConcurrency, "connection")}`
+  const through = `${shown}${part}, ${countText(maxConcurrency, "connection")}`
   if (maxPerSecond === undefined) return `${through}, as fast as it takes them`
-  const least = durationText((leads / maxPerSecond) * 1_000)
-  return `${through}, at most ${numberText(maxPerSecond)} a second: at least ${least} for each mail`
+  const rate = `${through}, at most ${numberText(maxPerSecond)} a second`
+  if (share === 0) return rate
+  const least = durationText(((leads * share) / maxPerSecond) * 1_000)
+  return `${rate}: at least ${least} for ${share === 1 ? "each mail" : "its part of each mail"}`
+}
+
+/** One line for each server; with what part of the mails it has, where there are several. */
+const throughTexts = (servers: ReadonlyArray<SmtpServer>, leads: number, sender: string): ReadonlyArray<string> => {
+  const takers = servers.filter((server) => takesSender(server, sender))
+  const whole = takers.reduce((sum, { weight }) => sum + weight, 0)
+  const width = Math.max(0, ...servers.map(({ name }) => name?.length ?? 0))
+  return servers.map((server) => {
+    const name = server.name === undefined ? "" : `${server.name.padEnd(width)}  `
+    if (!takers.includes(server)) return `${name}${server.shown}, not for ${sender}`
+    // Of several that all are spares the first one has it all.
+    const share = whole > 0 ? server.weight / whole : server === takers[0] ? 1 : 0
+    const part =
+      takers.length === 1
+        ? ""
+        : share === 0
+          ? ", only when the others are out"
+          : `, ${numberText(Math.round(share * 100))} % of the mails`
+    return `${name}${throughText(server, leads, share, part)}`
+  })
 }
 
 const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>): string => {
@@ -76,7 +100,7 @@ const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>): string 
 }
 
 /** Shows what is going to happen. */
-export const writePlan = (output: Output, { file, survey, server, storeFile, stored, speed }: RunPlan): void => {
+export const writePlan = (output: Output, { file, survey, servers, storeFile, stored, speed }: RunPlan): void => {
   const { campaign } = file
   const line = (name: string, text: string): void => output.line(`  ${output.style("dim", name.padEnd(10))}${text}`)
   output.line(
@@ -100,7 +124,8 @@ export const writePlan = (output: Output, { file, survey, server, storeFile, sto
   line("in doubt", doubtTexts[campaign.onUnknown])
   const actual = stored?.status.speed ?? speed ?? 1
   if (actual !== 1) line("speed", `${numberText(actual)} times as fast as real time`)
-  if (server !== undefined) line("through", throughText(server, survey.leads))
+  for (const [index, text] of throughTexts(servers, survey.leads, domainOf(campaign.from.address)).entries())
+    line(index === 0 ? "through" : "", text)
   line("database", shownStore(storeFile))
   if (stored !== undefined) line("goes on", storedText(stored))
   if (stored !== undefined && speed !== undefined && speed !== stored.status.speed)

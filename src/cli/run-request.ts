@@ -10,7 +10,8 @@ export interface RunRequest {
   readonly leads: string
   readonly storeFile: string
   readonly storage: Storage
-  readonly smtp: string | undefined
+  /** Each `--smtp`, in their order. */
+  readonly smtp: ReadonlyArray<string>
   readonly limit: number | undefined
   readonly speed: number | undefined
   readonly yes: boolean

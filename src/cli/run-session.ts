@@ -1,4 +1,4 @@
-import type { Renderer } from "sendstate/sdk"
+import { domainOf, type Renderer } from "sendstate/sdk"
 import { runCampaign } from "./campaign-run.ts"
 import { confirm } from "./confirmation.ts"
 import { countText } from "./duration-text.ts"
@@ -8,7 +8,9 @@ import { assertFree, checkRun, obstacleOf, type RunCheck } from "./run-check.ts"
 import { writePlan } from "./run-plan.ts"
 import type { RunRequest } from "./run-request.ts"
 import { reportNow, writeObject, writeResult } from "./run-result.ts"
-import { checkServer, isServerNamed, type SmtpServer, smtpServer } from "./smtp-server.ts"
+import { type CheckedServer, checkServers, noServerText, serverObjects, writeServerTroubles } from "./server-check.ts"
+import { isServerNamed, smtpServers } from "./server-choice.ts"
+import type { SmtpServer } from "./smtp-server.ts"
 
 interface Consent {
   readonly go: boolean
@@ -29,14 +31,15 @@ const askToSend = async ({ yes, interruption }: RunRequest, { survey, stored }: 
 const send = async (
   request: RunRequest,
   { survey }: RunCheck,
-  server: SmtpServer,
+  checked: ReadonlyArray<CheckedServer>,
   renderer: Renderer,
   resume: boolean,
 ): Promise<ExitCode> => {
   const { interruption } = request
-  const report = await runCampaign({ ...request, survey, transport: server.transport, renderer, resume, output: err })
+  const servers = checked.map(({ server }) => server)
+  const report = await runCampaign({ ...request, survey, servers, renderer, resume, output: err })
   writeResult(request, survey, report)
-  writeObject(request, survey, report)
+  writeObject(request, survey, report, serverObjects(checked))
   return exitCodeOf({
     drained: interruption.wasAsked(),
     state: report.state ?? "running",
@@ -47,44 +50,46 @@ const send = async (
 
 const checkAndSend = async (
   request: RunRequest,
-  server: SmtpServer | undefined,
+  servers: ReadonlyArray<SmtpServer>,
   renderer: Renderer,
 ): Promise<ExitCode> => {
   const { output, interruption, dryRun, storeFile, speed, file } = request
   if (!dryRun) await assertFree(request)
   const check = await checkRun(request, renderer)
-  writePlan(output, { file, storeFile, speed, server, ...check })
-  const checked = server === undefined ? undefined : await checkServer(server, interruption.signal)
-  if (checked?.type === "busy")
-    output.line(`  the mail server is busy (${printable(checked.said)}); the campaign waits`)
-  const obstacle =
-    checked?.type === "unusable" ? { text: checked.message, code: exitCodes.trouble } : obstacleOf(request, check)
-  if (obstacle !== undefined || server === undefined) {
-    if (checked?.type === "unusable") err.line(`${err.style("red", "error")} ${printable(checked.message)}`)
+  writePlan(output, { file, storeFile, speed, servers, ...check })
+  const checked = await checkServers(servers, interruption.signal)
+  const sender = domainOf(file.campaign.from.address)
+  const noServer = checked.length === 0 ? undefined : noServerText(checked, sender)
+  if (noServer === undefined) writeServerTroubles(output, checked, sender)
+  const obstacle = noServer === undefined ? obstacleOf(request, check) : { text: noServer, code: exitCodes.trouble }
+  if (obstacle !== undefined || checked.length === 0) {
+    if (noServer !== undefined) err.line(`${err.style("red", "error")} ${printable(noServer)}`)
     else output.line(`  ${printable(obstacle?.text ?? "")}`)
     const report = await reportNow(request)
-    const cause = report.cause ?? (checked?.type === "unusable" ? checked.message : null)
-    writeObject(request, check.survey, { ...report, cause }, { leads: check.survey.leads, dryRun })
+    const more = { leads: check.survey.leads, dryRun, ...serverObjects(checked) }
+    writeObject(request, check.survey, { ...report, cause: report.cause ?? noServer ?? null }, more)
     return obstacle?.code ?? exitCodes.done
   }
   const { go, resume } = await askToSend(request, check)
-  if (go) return send(request, check, server, renderer, resume)
+  if (go) return send(request, check, checked, renderer, resume)
   output.line("  Nothing was sent.")
-  writeObject(request, check.survey, await reportNow(request), { leads: check.survey.leads })
+  const more = { leads: check.survey.leads, ...serverObjects(checked) }
+  writeObject(request, check.survey, await reportNow(request), more)
   return exitCodes.workRemains
 }
 
 /** A run from its check to its report. */
 export const runSession = async (request: RunRequest, renderer: Renderer): Promise<ExitCode> => {
-  // A dry run checks the server only where one is named.
-  const server = request.dryRun && !isServerNamed(request.smtp) ? undefined : smtpServer(request.smtp)
+  const asked = { asked: request.smtp, listed: request.file.transports }
+  // A dry run checks the servers only where one is named.
+  const servers = request.dryRun && !isServerNamed(asked) ? [] : smtpServers(asked)
   try {
-    return await checkAndSend(request, server, renderer)
+    return await checkAndSend(request, servers, renderer)
   } catch (error) {
     if (!request.interruption.wasAsked()) throw error
     writeObject(request, { rejected: [], duplicates: [], warnings: [] }, await reportNow(request))
     return exitCodes.drained
   } finally {
-    await server?.transport.close?.()
+    await Promise.all(servers.map(({ transport }) => transport.close?.()))
   }
 }

@@ -34,6 +34,7 @@ export const overviewText = (table: Readonly<Record<string, CommandEntry>>): str
     title("Environment"),
     columns([
       ["SENDSTATE_SMTP_URL", "SMTP server, so that no password stands in the list of processes"],
+      ["SENDSTATE_SMTP_URL_NAME", "The one that the campaign file lists by this name"],
       ["SENDSTATE_DB", "Database of the commands that look at one"],
       ["SENDSTATE_DEBUG=1", "Errors with their stack"],
     ]),

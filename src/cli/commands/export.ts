@@ -26,6 +26,7 @@ const columns: ReadonlyArray<keyof ExecutionObject> = [
   "doubts",
   "resent",
   "delivery",
+  "via",
   "reason",
   "reasonText",
   "scheduledFor",

@@ -1,13 +1,13 @@
 import { defineCommand } from "citty"
 import type { CampaignHandle } from "sendstate"
-import type { Lead, Mailbox, Message, SendOutcome } from "sendstate/sdk"
+import { domainOf, type Lead, type Mailbox, type Message, type SendOutcome } from "sendstate/sdk"
 import { readCampaignFile } from "../campaign-file.ts"
 import { type ExitCode, exitCodes } from "../exit-code.ts"
 import { findLead } from "../lead-lookup.ts"
 import { numberOption } from "../number-option.ts"
 import { err, out, printable, writeJson } from "../output.ts"
 import { openRehearsal } from "../rehearsal.ts"
-import { smtpServer } from "../smtp-server.ts"
+import { type ServerRequest, testServer } from "../server-choice.ts"
 import { defaultStoreFile } from "../store-file.ts"
 import { sharedRenderer } from "../template-renderer.ts"
 import { sendTestMail } from "../test-mail.ts"
@@ -61,8 +61,8 @@ const tellOutcome = (outcome: SendOutcome, to: string): ExitCode => {
   return outcome.scope === "config" ? exitCodes.trouble : exitCodes.failures
 }
 
-const sendTo = async (mail: Message, to: string, url: string | undefined, object?: object): Promise<ExitCode> => {
-  const { transport } = smtpServer(url)
+const sendTo = async (mail: Message, to: string, servers: ServerRequest, object?: object): Promise<ExitCode> => {
+  const { transport } = testServer(servers, domainOf(mail.from.address))
   try {
     const outcome = await sendTestMail(transport, mail, to)
     const code = tellOutcome(outcome, to)
@@ -87,7 +87,7 @@ export const previewCommand = defineCommand({
     step: { type: "string", valueHint: "N", description: "Which mail, counted from 1; default 1" },
     html: { type: "boolean", description: "The HTML instead of the text" },
     to: { type: "string", valueHint: "ADDRESS", description: "Send this one mail there, as a test" },
-    smtp: { type: "string", valueHint: "URL", description: "For --to. Default: SENDSTATE_SMTP_URL" },
+    smtp: { type: "string", valueHint: "URL", description: "For --to. Default: that of a run" },
     db: { type: "string", valueHint: "FILE", description: "Database. Default: <campaign id>.db, here" },
     json: { type: "boolean", description: "One JSON object on stdout" },
   },
@@ -103,7 +103,8 @@ export const previewCommand = defineCommand({
       const { mail, warnings } = await look(rehearsal.campaign, lead, step - 1).finally(rehearsal.close)
       writeWarnings(err, warnings)
       const object = args.json === true ? { ...objectOf(mail), warnings: warningObjects(warnings) } : undefined
-      if (args.to !== undefined) return await sendTo(mail, args.to, args.smtp, object)
+      const servers = { asked: args.smtp === undefined ? [] : [args.smtp], listed: file.transports }
+      if (args.to !== undefined) return await sendTo(mail, args.to, servers, object)
       if (object !== undefined) writeJson(object)
       else write(mail, args.html === true)
       return exitCodes.done

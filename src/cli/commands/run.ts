@@ -1,5 +1,6 @@
 import { defineCommand } from "citty"
 import { readCampaignFile } from "../campaign-file.ts"
+import { valuesOf } from "../command-line.ts"
 import { listenForInterruption } from "../interruption.ts"
 import { numberOption } from "../number-option.ts"
 import { err, out } from "../output.ts"
@@ -25,7 +26,11 @@ const args = {
     valueHint: "FILE",
     description: "Database; .json for lowdb, postgres://... for PostgreSQL. Default: <campaign id>.db, here",
   },
-  smtp: { type: "string", valueHint: "URL", description: "smtp://user:password@host:587. Default: SENDSTATE_SMTP_URL" },
+  smtp: {
+    type: "string",
+    valueHint: "[NAME=]URL",
+    description: "smtp://user:password@host:587, once for each server. Default: SENDSTATE_SMTP_URL",
+  },
   yes: { type: "boolean", description: "Do not ask before sending" },
   json: { type: "boolean", description: "One JSON object on stdout, everything else on stderr" },
   "dry-run": { type: "boolean", description: "Everything but storing and sending" },
@@ -43,7 +48,7 @@ const sayStopping = (): void => err.line("\nstopping: mails under way may end; C
 export const runCommand = defineCommand({
   meta: { name: "run" },
   args,
-  run: async ({ args: given }) => {
+  run: async ({ args: given, rawArgs }) => {
     const limit = numberOption("limit", given.limit, { min: 1, whole: true })
     const speed = numberOption("speed", given.speed, { min: 0.001, whole: false })
     const json = given.json === true
@@ -59,7 +64,7 @@ export const runCommand = defineCommand({
           leads: given.leads,
           storeFile,
           storage,
-          smtp: given.smtp,
+          smtp: valuesOf(rawArgs, args, "smtp"),
           limit,
           speed,
           yes: given.yes === true,
