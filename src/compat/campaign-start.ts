@@ -2,6 +2,7 @@ import { NotFound } from "sendstate"
 import { idOf } from "sendstate/sdk"
 import { DEFAULT_TEMPLATE_SEQUENCE } from "./constants.ts"
 import type { Core } from "./core.ts"
+import { enrollIn, nativeCampaign } from "./native-start.ts"
 import { scheduleLater } from "./scheduling.ts"
 import type { HostCampaign } from "./sources.ts"
 
@@ -15,19 +16,17 @@ const sequenceOf = ({ settings }: HostCampaign): ReadonlyArray<string> => {
   return own.length > 0 ? own : DEFAULT_TEMPLATE_SEQUENCE
 }
 
-/** The campaign, where it may be started. @throws NotFound naming it when it is missing or not active. */
-const startable = async (core: Core, campaignId: string): Promise<HostCampaign> => {
-  const campaign = await core.campaigns.get(campaignId)
-  if (campaign && isActive(campaign)) return campaign
-  const what = campaign ? `is not active (its status is "${campaign.status}")` : "was not found"
-  throw new NotFound({
+const refusal = (campaignId: string, code: string, what: string): NotFound =>
+  new NotFound({
     kind: "campaign",
     key: campaignId,
-    code: campaign ? "campaign-inactive" : "campaign-missing",
+    code,
     retryable: false,
     message: `Campaign ${campaignId} ${what}: nobody was mailed.`,
   })
-}
+
+const inactive = (campaignId: string, status: unknown): NotFound =>
+  refusal(campaignId, "campaign-inactive", `is not active (its status is "${status}")`)
 
 /** How a campaign is started. */
 export interface StartOptions {
@@ -39,27 +38,48 @@ export interface StartOptions {
   readonly occasion?: string
 }
 
-/** Schedules a campaign's mails for leads: the first now, each next 24 hours later. All are stored in one step. */
+/**
+ * Schedules a campaign's mails for leads: the first now, each next 24 hours later. All are stored in one step. Leads of a
+ * campaign of the native API are enrolled in it instead, where no sequence is given. Answers the leads whose campaign was
+ * noted.
+ *
+ * @throws NotFound naming the campaign when it is missing or not active.
+ */
 export const startCampaign = async (
   core: Core,
   campaignId: string,
   leadIds: ReadonlyArray<string>,
-  { templateSequence, delayMs = 0, occasion }: StartOptions = {},
-): Promise<void> => {
-  const campaign = await startable(core, campaignId)
-  const given = templateSequence ?? []
-  const templates = given.length > 0 ? given : sequenceOf(campaign)
-  await core.open()
-  const first = core.now() + delayMs
-  const mails = leadIds.flatMap((leadId) =>
-    templates.map((templateId, index) => ({
-      leadId,
-      templateId,
-      at: new Date(first + index * dayMs),
-      ...(occasion === undefined ? {} : { id: idOf("occasion", occasion, campaignId, leadId, index) }),
-    })),
-  )
-  await scheduleLater(core, campaignId, mails)
+  { templateSequence = [], delayMs = 0, occasion }: StartOptions = {},
+): Promise<ReadonlyArray<string>> => {
+  const campaign = await core.campaigns.get(campaignId)
+  if (campaign && !isActive(campaign)) throw inactive(campaignId, campaign.status)
+  const native = campaign ? undefined : await nativeCampaign(core, campaignId)
+  if (!campaign && native === undefined) throw refusal(campaignId, "campaign-missing", "was not found")
+  const state = native?.status().state ?? "running"
+  if (state !== "running" && state !== "completed") throw inactive(campaignId, state)
+  if (native !== undefined && templateSequence.length === 0) {
+    if (occasion !== undefined)
+      throw refusal(campaignId, "native-trigger", "is one of the native API: give it triggers of its own")
+    await enrollIn(core, native, leadIds)
+  } else {
+    const templates = templateSequence.length > 0 || !campaign ? templateSequence : sequenceOf(campaign)
+    await core.open()
+    const first = core.now() + delayMs
+    const mails = leadIds.flatMap((leadId) =>
+      templates.map((templateId, index) => ({
+        leadId,
+        templateId,
+        at: new Date(first + index * dayMs),
+        ...(occasion === undefined ? {} : { id: idOf("occasion", occasion, campaignId, leadId, index) }),
+      })),
+    )
+    await scheduleLater(core, campaignId, mails, campaign?.from || null)
+  }
+  const noted: string[] = []
   for (const leadId of new Set(leadIds))
-    await core.attempt(`Noting the campaign of the lead ${leadId}`, () => core.leads.assign(leadId, campaignId))
+    await core.attempt(`Noting the campaign of the lead ${leadId}`, async () => {
+      await core.leads.assign(leadId, campaignId)
+      noted.push(leadId)
+    })
+  return noted
 }

@@ -43,11 +43,11 @@ export class Core implements Engine {
   readonly projection: Projection
   readonly ledger: Ledger
   readonly subjects = new SentSubjects()
-  /** Campaigns whose native twin was made or brought up to date. */
-  readonly readyCampaigns = new Set<string>()
+  readonly readyCampaigns = new Map<string, string | null | undefined>()
   readonly #storage: Storage
   readonly #innerRenderer: Renderer
   #retry: RetryConfig
+  #retryChanges: Partial<RetryConfig> = {}
   #opened: { readonly runtime: Runtime; readonly access: Access; readonly feed: Feed } | undefined
   #opening: Promise<void> | undefined
   #changing: Promise<void> = Promise.resolve()
@@ -78,9 +78,15 @@ export class Core implements Engine {
     return this.#retry
   }
 
+  /** What was changed of the policy that was configured. */
+  get retryChanges(): Partial<RetryConfig> {
+    return this.#retryChanges
+  }
+
   /** What is scheduled or fails from now on follows it. */
-  set retry(config: RetryConfig) {
-    this.#retry = config
+  changeRetry(changes: Partial<RetryConfig>): void {
+    this.#retry = { ...this.#retry, ...changes }
+    this.#retryChanges = { ...this.#retryChanges, ...changes }
     this.readyCampaigns.clear()
   }
 
@@ -277,7 +283,10 @@ export class Core implements Engine {
   /** Who a lead is now, for the runtime: the host's word, else what is stored. */
   async leadOf(id: string): Promise<LeadInput | undefined> {
     const lead = (await this.leads.get(id)) ?? (await this.ownLeads.get(id))
-    return lead === undefined ? undefined : leadInputOf(lead)
+    if (lead === undefined) return undefined
+    // The old interface has no words for these: they come from the native API.
+    const { timeZone, locale } = (await this.#opened?.access.lead(id)) ?? {}
+    return { ...leadInputOf(lead), ...(timeZone && { timeZone }), ...(locale && { locale }) }
   }
 
   /** @throws InvalidInput that says what to configure before anything can be sent. */

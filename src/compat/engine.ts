@@ -19,8 +19,8 @@ export interface Engine {
   readonly projection: Projection
   readonly ledger: Ledger
   readonly subjects: SentSubjects
-  /** Campaigns whose native twin is up to date. */
-  readonly readyCampaigns: Set<string>
+  /** Campaigns whose native twin is up to date, with the host's own sender of each; `undefined` where it was not asked. */
+  readonly readyCampaigns: Map<string, string | null | undefined>
   readonly retry: RetryConfig
   /** Epoch ms on the runtime's clock. */
   now(): number

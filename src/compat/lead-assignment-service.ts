@@ -1,4 +1,5 @@
 import { isActive, startCampaign } from "./campaign-start.ts"
+import type { Core } from "./core.ts"
 import { cancelManyLater } from "./execution-writes.ts"
 import { Service } from "./service.ts"
 
@@ -9,8 +10,8 @@ export class LeadAssignmentService extends Service {
    *
    * @throws NotFound naming the campaign when it is missing or not active.
    */
-  triggerCampaign(campaignId: string, leadIds: string[], templateSequence?: string[]): Promise<void> {
-    return startCampaign(this.core, campaignId, leadIds, { templateSequence })
+  async triggerCampaign(campaignId: string, leadIds: string[], templateSequence?: string[]): Promise<void> {
+    await startCampaign(this.core, campaignId, leadIds, { templateSequence })
   }
 
   /** Starts the first active campaign for leads that are `new` and in no campaign. Never rejects: what fails is a warning. */
@@ -20,9 +21,7 @@ export class LeadAssignmentService extends Service {
       const campaign = (await core.campaigns.list()).find(isActive)
       if (campaign === undefined) return
       for (const { id } of await core.leads.listUnassigned("new"))
-        await core.attempt(`Assigning the lead ${id}`, () =>
-          startCampaign(core, campaign.id, [id], { occasion: "auto-assign" }),
-        )
+        await core.attempt(`Assigning the lead ${id}`, () => assignOnce(core, campaign.id, id))
     })
   }
 
@@ -31,4 +30,15 @@ export class LeadAssignmentService extends Service {
     await cancelManyLater(this.core, undefined, leadId)
     await this.core.leads.assign(leadId, null)
   }
+}
+
+const countKey = (leadId: string): string => `compat/auto-assign/${leadId}`
+
+// Until it is noted that the lead has a campaign, the same assignment again schedules nothing twice; after it, a lead that
+// is without a campaign again is assigned anew.
+const assignOnce = async (core: Core, campaignId: string, leadId: string): Promise<void> => {
+  const { access } = await core.open()
+  const count = Number((await access.setting(countKey(leadId)))?.count ?? 0)
+  const noted = await startCampaign(core, campaignId, [leadId], { occasion: `auto-assign ${count}` })
+  if (noted.length > 0) await access.putSettings([{ key: countKey(leadId), value: { leadId, count: count + 1 } }])
 }

@@ -8,15 +8,25 @@ import { nativePolicyOf } from "./retry-delay.ts"
 
 const markKey = (campaignId: string): string => `compat/made-campaign/${campaignId}`
 
+/** What is kept of a campaign that was made here. */
+interface Mark {
+  /** The host's own sender of it, as it was told last; `null` for none. */
+  readonly from: string | null
+}
+
+const markOf = (access: Access, campaignId: string): MaybePromise<Mark | undefined> =>
+  chain(access.setting(markKey(campaignId)), (mark) =>
+    mark === undefined ? undefined : { from: typeof mark.from === "string" ? mark.from : null },
+  )
+
 /** Whether the campaign was made here, and follows the retry policy of the old interface. */
 export const isMadeHere = (access: Access, campaignId: string): MaybePromise<boolean> =>
-  chain(access.setting(markKey(campaignId)), (mark) => mark !== undefined)
+  chain(markOf(access, campaignId), (mark) => mark !== undefined)
 
 const isDifferent = (error: unknown): boolean => error instanceof Conflict && error.code === "campaign-differs"
 
 // One that the native API made is used as it is.
-const createOrUse = (access: Access, campaign: CampaignInput): MaybePromise<void> => {
-  const mark = (): MaybePromise<void> => access.putSettings([{ key: markKey(campaign.id), value: { made: true } }])
+const createOrUse = (access: Access, campaign: CampaignInput, mark: () => MaybePromise<void>): MaybePromise<void> => {
   const used = (error: unknown): void => {
     if (!isDifferent(error)) throw error
   }
@@ -30,7 +40,8 @@ const createOrUse = (access: Access, campaign: CampaignInput): MaybePromise<void
 
 /**
  * Makes sure that there is a native campaign without steps of its own, with the sender and the retry policy that hold
- * now, for mails to be scheduled in.
+ * now, for mails to be scheduled in. `from` is the host's own sender of it, `null` for none; `undefined` where the host
+ * could not be asked: then what it said last holds.
  */
 export const ensureCampaign = (
   engine: Engine,
@@ -38,16 +49,25 @@ export const ensureCampaign = (
   campaignId: string,
   from: string | null | undefined,
 ): MaybePromise<void> => {
-  if (engine.readyCampaigns.has(campaignId)) return
-  const campaign: CampaignInput = {
-    id: campaignId,
-    from: from ?? engine.options.from ?? noSender,
-    steps: [],
-    retry: nativePolicyOf(engine.retry),
-  }
-  return chain(isMadeHere(access, campaignId), (made) =>
-    chain(made ? access.create(campaign, true) : createOrUse(access, campaign), () => {
-      engine.readyCampaigns.add(campaignId)
-    }),
-  )
+  const { readyCampaigns, options } = engine
+  if (readyCampaigns.has(campaignId) && (from === undefined || readyCampaigns.get(campaignId) === from)) return
+  return chain(markOf(access, campaignId), (known) => {
+    const own = from === undefined ? (known?.from ?? null) : from
+    const campaign: CampaignInput = {
+      id: campaignId,
+      from: own ?? options.from ?? noSender,
+      steps: [],
+      retry: nativePolicyOf(engine.retry),
+    }
+    const mark = (): MaybePromise<void> =>
+      known?.from === own
+        ? undefined
+        : access.putSettings([{ key: markKey(campaignId), value: { made: true, from: own } }])
+    return chain(
+      known === undefined ? createOrUse(access, campaign, mark) : chain(access.create(campaign, true), mark),
+      () => {
+        readyCampaigns.set(campaignId, from)
+      },
+    )
+  })
 }

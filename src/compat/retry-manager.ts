@@ -50,9 +50,8 @@ export class RetryManager extends Service {
 
   /** Applies to every try that fails from now on, of executions that are scheduled already too. */
   updateConfig(config: Partial<RetryConfig>): void {
-    const changed = { ...this.#config, ...config }
-    if (this.#own === undefined) this.core.retry = changed
-    else this.#own = changed
+    if (this.#own === undefined) this.core.changeRetry(config)
+    else this.#own = { ...this.#own, ...config }
   }
 
   /** The policy, as a copy. */

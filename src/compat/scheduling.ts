@@ -63,14 +63,16 @@ export const scheduleMails = (
   )
 }
 
-/** The same for callers that wait; the campaign's own sender holds where it has one. */
+/** The same for callers that wait; the campaign's own sender holds where it has one. It is asked for where it is not given. */
 export const scheduleLater = (
   core: Core,
   campaignId: string,
   mails: ReadonlyArray<MailRequest>,
+  from?: string | null,
 ): Promise<ReadonlyArray<string>> =>
   core.writeLater(async (access) => {
     check(campaignId, mails)
-    const from = core.readyCampaigns.has(campaignId) ? undefined : (await core.campaigns.get(campaignId))?.from
-    return scheduleMails(core, access, campaignId, mails, from)
+    const known = from === undefined ? core.readyCampaigns.get(campaignId) : from
+    const own = known === undefined ? (await core.campaigns.get(campaignId))?.from || null : known
+    return scheduleMails(core, access, campaignId, mails, own)
   })

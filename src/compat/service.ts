@@ -1,6 +1,7 @@
 import type { Core } from "./core.ts"
 import { makeCore } from "./core-factory.ts"
 import type { CompatOptions } from "./options.ts"
+import type { RetryConfig } from "./types.ts"
 
 let shared: Core | undefined
 let configured: CompatOptions = {}
@@ -21,6 +22,9 @@ export const replaceSharedCore = (options: CompatOptions): Core | undefined => {
 
 /** Whether the engine of the singletons is in use. */
 export const isSharedInUse = (): boolean => shared?.runtime !== undefined
+
+/** What `updateConfig` of the singletons said so far. */
+export const sharedRetryChanges = (): Partial<RetryConfig> => shared?.retryChanges ?? {}
 
 /** What all services have: the engine that they work on. */
 export abstract class Service {

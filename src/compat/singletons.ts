@@ -8,14 +8,15 @@ import type { ExecutionStorage } from "./execution-storage.ts"
 import type { LeadAssignmentService } from "./lead-assignment-service.ts"
 import type { CompatOptions } from "./options.ts"
 import type { RetryManager } from "./retry-manager.ts"
-import { isSharedInUse, replaceSharedCore, sharedCore } from "./service.ts"
+import { isSharedInUse, replaceSharedCore, sharedCore, sharedRetryChanges } from "./service.ts"
 import type { TemplateRenderingService } from "./template-rendering-service.ts"
 
 /** The engine of the singletons, with what the old interface did not have. */
 export const compat: Compat = compatOn(sharedCore)
 
 /**
- * Says what the singletons run on; what is left out has its default. To be called before they are used.
+ * Says what the singletons run on; what is left out has its default. To be called before they are used; what
+ * `retryManager.updateConfig` said before holds where `retry` does not say otherwise.
  *
  * @throws Conflict `in-use` when they are in use already. InvalidInput for options that make no sense comes at first use.
  */
@@ -28,7 +29,7 @@ export const configureCompat = (options: CompatOptions): Compat => {
       message:
         "The singletons are in use already: call configureCompat before the first of their methods, or await campaignOrchestrator.stop() first.",
     })
-  replaceSharedCore(options)
+  replaceSharedCore({ ...options, retry: { ...sharedRetryChanges(), ...options.retry } })
   return compat
 }
 

@@ -7,11 +7,12 @@ import engine, {
   configureCompat,
   createCompat,
   executionMonitor,
+  executionStorage,
   resetCompat,
 } from "sendstate/compat"
 import { memory } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
-import { configure, later, onEachStorage, past, until } from "./engine.ts"
+import { configure, executionOf, later, onEachStorage, past, until } from "./engine.ts"
 
 test("the engine goes by three names", () => {
   expect(engine).toBe(campaignOrchestrator)
@@ -117,6 +118,42 @@ onEachStorage((storage) => {
     expect(campaignOrchestrator.getExecutionStatus(id)).toBeUndefined()
     await campaignOrchestrator.start()
     await until(() => campaignOrchestrator.getExecutionStatus(shown?.id ?? "")?.status === "completed")
+  })
+
+  test("a campaign's own sender holds, whatever is called first, also after it was changed", async () => {
+    const { inbox, restart } = await configure(storage)
+    const senders = () => inbox.sent.map(({ message }) => message.from.address)
+    const own = (from: string) =>
+      compat.campaigns.put({ id: "spring", from, settings: { touchSequence: [{ templateId: "hello" }] } })
+    await own("own@acme.test")
+    executionStorage.set("first", executionOf({ id: "first" }))
+    await campaignOrchestrator.triggerCampaign("spring", ["bob"])
+    await campaignOrchestrator.start()
+    await until(() => inbox.count === 1)
+    expect(senders()).toEqual(["own@acme.test"])
+    await restart()
+    executionStorage.set("second", executionOf({ id: "second" }))
+    expect(await campaignOrchestrator.forceProcessExecution("second")).toBe(true)
+    await own("new@acme.test")
+    await campaignOrchestrator.triggerCampaign("spring", ["ann"])
+    await campaignOrchestrator.start()
+    await until(() => inbox.count === 3)
+    expect(senders()).toEqual(["own@acme.test", "own@acme.test", "new@acme.test"])
+  })
+
+  test("leads of the native API keep their time zone and language", async () => {
+    const { inbox } = await configure(storage)
+    const runtime = await compat.runtime()
+    await compat.templates.put({ id: "letter", subject: "{{lead.locale}} {{lead.timeZone}}", text: "x" })
+    const native = await runtime.campaigns.create({
+      id: "native",
+      from: "a@acme.test",
+      steps: [{ template: "letter" }],
+    })
+    await native.enroll([{ id: "yui", email: "yui@example.test", timeZone: "Asia/Tokyo", locale: "ja" }])
+    await campaignOrchestrator.start()
+    await until(() => inbox.count === 1)
+    expect(inbox.sent.map(({ message }) => message.subject)).toEqual(["ja Asia/Tokyo"])
   })
 
   test("a mail in doubt shows as executing and says so", async () => {

@@ -67,6 +67,61 @@ onEachStorage((storage) => {
     await leadAssignmentService.autoAssignLeads()
   })
 
+  test("a lead that was removed from its campaign is assigned anew", async () => {
+    const { restart } = await configure(storage)
+    await compat.campaigns.put({ id: "spring", settings: { touchSequence: [{ templateId: "hello" }] } })
+    await leadAssignmentService.autoAssignLeads()
+    await leadAssignmentService.removeLeadFromCampaign("ann")
+    await restart()
+    await leadAssignmentService.autoAssignLeads()
+    await leadAssignmentService.autoAssignLeads()
+    expect(
+      executionStorage
+        .getByLead("ann")
+        .map(({ status }) => status)
+        .sort(),
+    ).toEqual(["failed", "scheduled"])
+    expect(executionStorage.getByLead("bob")).toHaveLength(1)
+    expect((await compat.leads.get("ann"))?.campaignId).toBe("spring")
+  })
+
+  test("a lead whose assignment cannot be noted is assigned once, however often it comes again", async () => {
+    const { warnings } = await configure(storage, {
+      leads: {
+        get: async () => ann,
+        listUnassigned: async () => [ann],
+        assign: async () => {
+          throw new Error("database is read-only")
+        },
+      },
+    })
+    await leadAssignmentService.autoAssignLeads()
+    await leadAssignmentService.autoAssignLeads()
+    expect(templatesOf("ann")).toEqual(DEFAULT_TEMPLATE_SEQUENCE)
+    expect(warnings.join()).toContain("read-only")
+  })
+
+  test("a campaign of the native API is triggered too: its own steps say what is sent, a given sequence wins", async () => {
+    await configure(storage)
+    const runtime = await compat.runtime()
+    const drip = await runtime.campaigns.create({
+      id: "drip",
+      from: "a@acme.test",
+      steps: [{ template: "hello" }, { template: "nudge", after: "3 days" }],
+    })
+    await leadAssignmentService.triggerCampaign("drip", ["ann", "bob"])
+    expect([templatesOf("ann"), templatesOf("bob")]).toEqual([["hello"], ["hello"]])
+    expect((await drip.stats()).enrollments).toMatchObject({ active: 2 })
+    expect((await compat.leads.get("ann"))?.campaignId).toBe("drip")
+    await leadAssignmentService.triggerCampaign("drip", ["ann"], ["nudge"])
+    expect(templatesOf("ann")).toEqual(["hello", "nudge"])
+    await drip.pause()
+    await expect(leadAssignmentService.triggerCampaign("drip", ["bob"])).rejects.toThrow(/drip.*paused/)
+    // One that exists only because a mail was scheduled in it is no campaign of the host.
+    await compat.executionScheduler.scheduleEmailCampaign("made-up", "ann", "hello", new Date("2090-01-01"))
+    await expect(leadAssignmentService.triggerCampaign("made-up", ["bob"])).rejects.toThrow(/made-up/)
+  })
+
   test("removeLeadFromCampaign cancels what is scheduled for the lead", async () => {
     await configure(storage)
     await leadAssignmentService.triggerCampaign("spring", ["ann", "bob"], ["hello", "nudge"])

@@ -1,12 +1,15 @@
 import {
+  configureCompat,
   DEFAULT_RETRY_CONFIG,
   executionMonitor,
   executionProcessor,
   executionScheduler,
   executionStorage,
   RetryManager,
+  resetCompat,
   retryManager,
 } from "sendstate/compat"
+import { memory } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
 import { busy, configure, executionOf, onEachStorage, past, until } from "./engine.ts"
 
@@ -99,4 +102,12 @@ onEachStorage((storage) => {
     await until(() => executionStorage.get(more)?.status === "failed")
     expect(executionStorage.get(more)?.attempts).toBe(4)
   })
+})
+
+test("a policy that was changed before configureCompat holds where that does not say otherwise", async () => {
+  retryManager.updateConfig({ maxAttempts: 7, backoffMultiplier: 2 })
+  configureCompat({ storage: memory(), retry: { backoffMultiplier: 3 } })
+  expect(retryManager.getConfig()).toEqual({ maxAttempts: 7, retryDelayMs: 300_000, backoffMultiplier: 3 })
+  await resetCompat()
+  expect(retryManager.getConfig()).toEqual(DEFAULT_RETRY_CONFIG)
 })
