@@ -1,11 +1,11 @@
 export type { CalendarSpan } from "./calendar.ts"
+export type { SimulatedAttempts, SimulatedSend, SimulatedTransport } from "./modelled-network.ts"
 export {
   type EventModel,
   type SimulatedFaults,
-  type SimulatedSend,
   type SimulatedSignal,
   type SimulateOptions,
   type Simulation,
   simulate,
 } from "./simulate.ts"
-export type { ModelledMail, TransportModel } from "./transport-model.ts"
+export type { ModelledMail, TransportModel, TransportRouteModel } from "./transport-model.ts"

@@ -8,6 +8,8 @@ const mostListed = 100
 export class Inspection {
   readonly #listed: Array<string> = []
   #total = 0
+  /** By execution: where it went whenever nobody heard a refusal, and how often. */
+  readonly #mayHave = new Map<string, { readonly via: string; readonly times: number }>()
 
   #report(violation: string): void {
     this.#total += 1
@@ -17,6 +19,21 @@ export class Inspection {
   /** In any sample. */
   sample(counts: Counts): void {
     if (!isConserved(counts)) this.#report(`the conservation law does not hold: ${JSON.stringify(counts)}`)
+  }
+
+  /** A transport is called. */
+  begin(id: string, via: string): void {
+    const before = this.#mayHave.get(id)
+    if (before !== undefined && before.via !== via)
+      this.#report(`${id}: "${before.via}" may have it, and "${via}" was called for it`)
+    this.#mayHave.set(id, { via, times: (before?.times ?? 0) + 1 })
+  }
+
+  /** A process has heard that one call for it ended in a refusal. */
+  refuse(id: string): void {
+    const before = this.#mayHave.get(id)
+    if (before === undefined || before.times === 1) this.#mayHave.delete(id)
+    else this.#mayHave.set(id, { ...before, times: before.times - 1 })
   }
 
   /** At the end: what each execution says, compared with what the other side has. */

@@ -16,9 +16,21 @@ import {
 } from "../sdk/index.ts"
 import { Calendar, type CalendarSpan } from "./calendar.ts"
 import { Inspection } from "./inspect.ts"
+import {
+  ModelledNetwork,
+  type SimulatedAttempts,
+  type SimulatedSend,
+  type SimulatedTransport,
+  totalOf,
+} from "./modelled-network.ts"
 import { modelledRenderer } from "./modelled-renderer.ts"
 import { SeededRandom } from "./seeded-random.ts"
-import { modelledTransport, type TransportModel, transportModel } from "./transport-model.ts"
+import {
+  type TransportModel,
+  type TransportRouteModel,
+  transportModel,
+  transportRouteModel,
+} from "./transport-model.ts"
 import { VirtualProcess } from "./virtual-process.ts"
 import { VirtualWorld } from "./virtual-world.ts"
 
@@ -52,6 +64,8 @@ export interface SimulateOptions {
   readonly until?: DurationInput | undefined
   /** How the other side behaves; default: it accepts everything, in 200 ms. */
   readonly transport?: TransportModel | undefined
+  /** Several of them in place of `transport`, as of `createRuntime({ transports })`. */
+  readonly transports?: ReadonlyArray<TransportRouteModel> | undefined
   /** What recipients do; default: nothing. */
   readonly events?: EventModel | undefined
   /** As of `createRuntime`; default: none. */
@@ -63,17 +77,6 @@ export interface SimulateOptions {
   readonly span?: DurationInput | undefined
   /** How many sends are listed one by one, the first ones; default 0. */
   readonly listSends?: number | undefined
-}
-
-/** One copy that the other side took. */
-export interface SimulatedSend {
-  readonly executionId: string
-  /** The recipient's address. */
-  readonly to: string
-  /** When the transport was called, epoch ms. */
-  readonly startedAt: number
-  /** When the other side had it, epoch ms. */
-  readonly at: number
 }
 
 /** Something that a simulated recipient did. */
@@ -94,7 +97,9 @@ export interface Simulation {
   readonly finishedAt: number | null
   readonly counts: Counts
   /** Transport calls by what became of them. */
-  readonly attempts: { readonly accepted: number; readonly rejected: number; readonly unknown: number }
+  readonly attempts: SimulatedAttempts
+  /** The same by transport, in their order. */
+  readonly transports: ReadonlyArray<SimulatedTransport>
   /** Copies that the other side took, by hour (or `span`). */
   readonly calendar: ReadonlyArray<CalendarSpan>
   /** The first `listSends` copies. */
@@ -105,11 +110,12 @@ export interface Simulation {
   readonly violations: ReadonlyArray<string>
 }
 
-const options = z.strictObject({
+const settingsOf = z.strictObject({
   seed: z.union([z.number(), z.string()]).default(1),
   start: z.date().default(() => new Date("2026-01-05T09:00:00Z")),
   until: durationSchema.default(366 * 86_400_000),
-  transport: transportModel.prefault({}),
+  transport: transportModel.optional(),
+  transports: z.array(transportRouteModel).min(1).optional(),
   events: z
     .strictObject({
       unsubscribe: z.number().min(0).max(1).default(0),
@@ -132,6 +138,10 @@ const options = z.strictObject({
   renderer: z.custom<Renderer>((value) => typeof value === "object" && value !== null, "must be a renderer").optional(),
   span: durationSchema.default(3_600_000),
   listSends: z.int().min(0).default(0),
+})
+
+const options = settingsOf.refine(({ transport, transports }) => transport === undefined || transports === undefined, {
+  message: "give either transport or transports",
 })
 
 // Keys of the storage's own would be by chance, and nothing of a simulation may be.
@@ -182,7 +192,6 @@ export const simulate = async (
   const copies = new Map<string, number>()
   const sends: Array<SimulatedSend> = []
   const signals: Array<SimulatedSignal> = []
-  const attempts = { accepted: 0, rejected: 0, unknown: 0 }
   const leaving = random.fork("recipients")
   const acting = random.fork("signals")
   let runtime: Runtime | undefined
@@ -210,27 +219,29 @@ export const simulate = async (
       if (acting.nextDoubleUnsafe() < share) void signal(send, event, after)
     if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe) void unsubscribe(executionId)
   }
-  const count = (outcome: keyof typeof attempts): void => {
-    attempts[outcome] += 1
-  }
+  const network = new ModelledNetwork(settings.transports ?? settings.transport ?? transportModel.parse({}), {
+    world,
+    inspection,
+    recipients: random.fork("who exists"),
+    take,
+  })
 
   const boot = async (): Promise<{ readonly process: VirtualProcess; readonly handle: CampaignHandle }> => {
     lives += 1
     const own = random.fork(`life ${lives}`)
     const process = new VirtualProcess(world, { random: own, epoch, longestSleepMs: 86_400_000 })
-    const sink = { take, count }
     runtime = await process.createRuntime({
       storage,
       ...modelledKeys,
       limits: settings.limits,
       renderer: settings.renderer ?? modelledRenderer,
-      transport: modelledTransport(settings.transport, { world, process, random: own.fork("transport"), sink }),
+      ...network.waysOut(process, own),
     })
     return { process, handle: await runtime.campaigns.create(campaign) }
   }
 
   const play = async (): Promise<
-    Omit<Simulation, "seed" | "calendar" | "sends" | "signals" | "violations" | "attempts">
+    Omit<Simulation, "seed" | "calendar" | "sends" | "signals" | "violations" | "attempts" | "transports">
   > => {
     let { process, handle } = await boot()
     await handle.enroll(audience)
@@ -268,5 +279,16 @@ export const simulate = async (
   }
 
   const result = await world.run(play())
-  return { seed, ...result, attempts, calendar: calendar.spans(), sends, signals, violations: inspection.violations() }
+  const transports = network.transports()
+  const attempts = totalOf(transports)
+  return {
+    seed,
+    ...result,
+    attempts,
+    transports,
+    calendar: calendar.spans(),
+    sends,
+    signals,
+    violations: inspection.violations(),
+  }
 }

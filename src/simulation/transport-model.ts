@@ -36,6 +36,15 @@ export interface TransportModel {
   readonly outcome?: ((mail: ModelledMail) => SendOutcome | undefined) | undefined
 }
 
+/** One of several modelled transports: how it behaves, and its part in the sending as of `createRuntime({ transports })`. */
+export interface TransportRouteModel extends TransportModel {
+  readonly name: string
+  /** Its share of the mails, beside the others that are up; 0: only when those are out. Default 1. */
+  readonly weight?: number | undefined
+  /** Domains of From addresses that it takes; default: all. */
+  readonly senders?: ReadonlyArray<string> | undefined
+}
+
 const share = z.number().min(0).max(1).default(0)
 
 /** Checks and completes a {@link TransportModel}. */
@@ -52,10 +61,23 @@ export const transportModel = z.strictObject({
     .optional(),
 })
 
+/** Checks and completes a {@link TransportRouteModel}. */
+export const transportRouteModel = transportModel.extend({
+  name: z.string().min(1).max(100),
+  weight: z.number().min(0).max(1e6).optional(),
+  senders: z.array(z.string()).optional(),
+})
+
 export type TransportSettings = z.output<typeof transportModel>
 
-/** What the other side has, whatever the runtime says of it. */
+export type TransportRouteSettings = z.output<typeof transportRouteModel>
+
+/** What one transport's other side has, whatever the runtime says of it. */
 export interface Sink {
+  /** Called when the transport is. */
+  readonly begin: (executionId: string) => void
+  /** Called when a process has heard that the other side has not taken it. */
+  readonly refuse: (executionId: string) => void
   /** Called for each copy that the other side takes. */
   readonly take: (send: {
     readonly executionId: string
@@ -81,17 +103,19 @@ const rejected = (scope: "recipient" | "host", retryable: boolean, code: string)
   code,
 })
 
-/** The transport of one process of the world; nothing leaves a process that is dead. */
+/** A transport of one process of the world; nothing leaves a process that is dead. */
 export const modelledTransport = (
   model: TransportSettings,
   places: {
     readonly world: VirtualWorld
     readonly process: VirtualProcess
     readonly random: SeededRandom
+    /** Decides who exists: the same for all transports and processes. */
+    readonly recipients: SeededRandom
     readonly sink: Sink
   },
 ): Transport => {
-  const { world, process, random, sink } = places
+  const { world, process, random, recipients, sink } = places
   const isDown = (): boolean =>
     model.outages.some(({ from, for: lasts }) => world.timeline.now >= from && world.timeline.now < from + lasts)
 
@@ -106,7 +130,7 @@ export const modelledTransport = (
     })
     if (asked !== undefined) return asked
     // Who does not exist today does not exist tomorrow: drawn from the address, not from the dice.
-    if (model.permanent > 0 && random.fork(message.to.address).nextDoubleUnsafe() < model.permanent)
+    if (model.permanent > 0 && recipients.fork(message.to.address).nextDoubleUnsafe() < model.permanent)
       return rejected("recipient", false, "550")
     if (roll < model.temporary) return rejected("recipient", true, "450")
     return roll < model.temporary + model.unknown ? { type: "unknown", stage: "data-sent" } : { type: "accepted" }
@@ -122,6 +146,7 @@ export const modelledTransport = (
     },
     send: async (message, { handoff, attempt, idempotencyKey }) => {
       const startedAt = process.clock.currentTimeMillisUnsafe()
+      sink.begin(idempotencyKey)
       const half = latencyMs(model.latency, random) / 2
       const outcome = isDown() ? rejected("host", true, "connection-refused") : decide(idempotencyKey, message, attempt)
       await world.sleep(half)
@@ -137,6 +162,7 @@ export const modelledTransport = (
       }
       sink.count(outcome.type)
       await world.sleep(half)
+      if (outcome.type === "rejected" && process.isAlive) sink.refuse(idempotencyKey)
       return outcome
     },
   }

@@ -31,3 +31,21 @@ test("limits of the campaign file hold, and a wrong one is refused at its place"
   expect(wrong.code).toBe(1)
   expect(wrong.stderr).toMatch(/line 10, column \d+, limits\.domains\.x.*no rate/)
 })
+
+test("the transports of the campaign file are simulated too, each with its own outages", async () => {
+  const file = `${twoMails}transports:\n  - { name: main }\n  - { name: spare, weight: 0 }\n`
+  await using folder = await campaignFolder(file, leadsCsv(30))
+  const simulated = ["simulate", "campaign.yaml", "leads.csv"]
+  const down = await sendstate(folder.path, [...simulated, "--outage", "main=0s/2h", "--outage", "spare=20h/8h"])
+  expect(down.stdout).toMatch(/ {2}spare: \d+ attempts: 30 accepted/)
+  expect(down.stdout).toMatch(/ {2}main: \d+ attempts: 30 accepted/)
+  const json = await sendstate(folder.path, [...simulated, "--json", "--outage", "0s/2h"])
+  const { calendar, startedAt } = json.json() as {
+    readonly calendar: ReadonlyArray<{ readonly at: number }>
+    readonly startedAt: number
+  }
+  expect((calendar[0]?.at ?? 0) - startedAt).toBe(2 * 3_600_000)
+  const wrong = await sendstate(folder.path, [...simulated, "--outage", "other=1h/2h"])
+  expect(wrong.code).toBe(1)
+  expect(wrong.stderr).toContain('lists no transport "other"; it lists main, spare')
+})

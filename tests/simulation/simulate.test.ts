@@ -93,6 +93,68 @@ test("a transport model of one's own decides by lead and attempt", async () => {
   expect(attempts).toEqual({ accepted: 10, rejected: 2, unknown: 0 })
 })
 
+test("several transports share by weight, and a spare takes over while the others are out", async () => {
+  const outage = { from: "1 hour", for: "4 hours" }
+  const { counts, transports, attempts, sends, violations, startedAt } = await simulate(
+    { ...spring, steps: [{ template: "hello" }, { template: "nudge", after: "2 hours" }] },
+    people(400),
+    {
+      listSends: 1_000,
+      transports: [
+        { name: "main", weight: 3, outages: [outage] },
+        { name: "second", outages: [outage], temporary: 0.1 },
+        { name: "elsewhere", senders: ["other.test"] },
+        { name: "spare", weight: 0 },
+      ],
+    },
+  )
+  expect(violations).toEqual([])
+  expect(counts).toMatchObject({ sent: 800, failed: 0 })
+  const [main, second, elsewhere, spare] = transports.map((one) => one.attempts.accepted)
+  // 400 mails while all are up, of which three in four are main's.
+  expect(main).toBeGreaterThan(250)
+  expect(second).toBeGreaterThan(60)
+  expect(elsewhere).toBe(0)
+  // The nudges, but for those put off.
+  expect(spare).toBeGreaterThan(350)
+  expect(attempts.accepted).toBe(800)
+  const duringOutage = sends.filter(({ at }) => at - startedAt > hour && at - startedAt < 5 * hour)
+  expect(new Set(duringOutage.map(({ via }) => via))).toEqual(new Set(["spare"]))
+})
+
+test("who does not exist is the same person for all transports, and after a kill", async () => {
+  const { counts, attempts } = await simulate({ ...spring, onUnknown: "resend" }, people(200), {
+    transports: [
+      { name: "one", permanent: 0.3 },
+      { name: "two", permanent: 0.3 },
+    ],
+    faults: { kills: ["1 day"] },
+  })
+  expect(counts.failed).toBeGreaterThan(0)
+  // Nobody fails at the second mail: who exists was found out with the first.
+  expect(counts).toMatchObject({ sent: (200 - counts.failed) * 2 })
+  expect(attempts.rejected).toBe(counts.failed)
+})
+
+test("over outages, lost replies and kills nothing in doubt is handed to the other transport", async () => {
+  for (let seed = 1; seed <= 6; seed += 1) {
+    const { counts, violations } = await simulate({ ...spring, onUnknown: "resend" }, people(60), {
+      seed,
+      transports: [
+        { name: "one", unknown: 0.2, temporary: 0.1, outages: [{ from: "2 seconds", for: "3 hours" }] },
+        { name: "two", unknown: 0.2, temporary: 0.1, outages: [{ from: "2 hours", for: "1 hour" }] },
+      ],
+      faults: { kills: ["1 second", "2 hours"] },
+    })
+    expect(violations).toEqual([])
+    expect(counts.resent).toBeGreaterThan(0)
+  }
+})
+
 test("options that make no sense are refused before anything runs", async () => {
   await expect(simulate(spring, [], { transport: { temporary: 2 } })).rejects.toThrow(InvalidInput)
+  const both = { transport: {}, transports: [{ name: "one" }] }
+  await expect(simulate(spring, [], both)).rejects.toThrow(/either transport or transports/)
+  const twice = { transports: [{ name: "one" }, { name: "one" }] }
+  await expect(simulate(spring, [], twice)).rejects.toThrow(/there is a transport "one" already/)
 })

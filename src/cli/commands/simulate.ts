@@ -1,7 +1,8 @@
 import { defineCommand } from "citty"
 import type { LeadInput } from "sendstate/sdk"
-import type { Simulation } from "sendstate/simulation"
-import { readCampaignFile } from "../campaign-file.ts"
+import type { SimulateOptions, Simulation, TransportModel } from "sendstate/simulation"
+import { type CampaignFile, readCampaignFile } from "../campaign-file.ts"
+import { valuesOf } from "../command-line.ts"
 import { writeCounts } from "../counts-report.ts"
 import { countText, durationText, numberText } from "../duration-text.ts"
 import { exitCodes } from "../exit-code.ts"
@@ -17,7 +18,7 @@ const args = {
   seed: { type: "string", valueHint: "N", description: "Other dice; the same seed gives the same result. Default 1" },
   start: { type: "string", valueHint: "TIME", description: "When it starts, ISO 8601. Default 2026-01-05T09:00:00Z" },
   days: { type: "string", valueHint: "N", description: "End after so many days. Default 366" },
-  rate: { type: "string", valueHint: "N", description: "Mails a second that the server takes. Default: no limit" },
+  rate: { type: "string", valueHint: "N", description: "Mails a second that a server takes. Default: no limit" },
   temporary: {
     type: "string",
     valueHint: "SHARE",
@@ -25,6 +26,11 @@ const args = {
   },
   permanent: { type: "string", valueHint: "SHARE", description: "Of recipients that do not exist (550). Default 0" },
   unknown: { type: "string", valueHint: "SHARE", description: "Of attempts whose reply is lost. Default 0" },
+  outage: {
+    type: "string",
+    valueHint: "[NAME=]FROM/FOR",
+    description: "When a server cannot be reached, like 1h/2h or main=1h/2h; may be given several times",
+  },
   json: { type: "boolean", description: "One JSON object on the last line of stdout" },
 } as const
 
@@ -63,9 +69,12 @@ const writeCalendar = (calendar: Simulation["calendar"]): void => {
     )
 }
 
+const attemptsText = ({ accepted, rejected, unknown }: Simulation["attempts"]): string =>
+  `${countText(accepted + rejected + unknown, "attempt")}: ${numberText(accepted)} accepted, ${numberText(rejected)} rejected, ${numberText(unknown)} without a reply.`
+
 const write = (
   campaign: string,
-  { counts, attempts, calendar, finishedAt, startedAt, violations }: Simulation,
+  { counts, attempts, transports, calendar, finishedAt, startedAt, violations }: Simulation,
 ): void => {
   out.line(`${out.style("bold", campaign)}  simulated, nothing was sent`)
   out.line()
@@ -76,19 +85,52 @@ const write = (
       ? "  It does not finish within that time."
       : `  Finished ${timeText(finishedAt)}, after ${durationText(finishedAt - startedAt)}.`,
   )
-  const tries = attempts.accepted + attempts.rejected + attempts.unknown
-  out.line(
-    `  ${countText(tries, "attempt")}: ${numberText(attempts.accepted)} accepted, ${numberText(attempts.rejected)} rejected, ${numberText(attempts.unknown)} without a reply.`,
-  )
+  out.line(`  ${attemptsText(attempts)}`)
+  if (transports.length > 1)
+    for (const { name, attempts: own } of transports) out.line(`  ${name}: ${attemptsText(own)}`)
   writeCounts(out, counts)
   for (const violation of violations) out.line(`  VIOLATION ${violation}`)
+}
+
+interface Outage {
+  /** Absent: of all of them. */
+  readonly name: string | undefined
+  readonly from: string
+  readonly for: string
+}
+
+const outageOf = (text: string, names: ReadonlyArray<string>): Outage => {
+  const [, name, from, lasts] = /^(?:([^=/]+)=)?([^/]+)\/([^/]+)$/.exec(text) ?? []
+  if (from === undefined || lasts === undefined)
+    throw new UsageError(`--outage is [NAME=]FROM/FOR, like 1h/2h or main=1h/2h, not "${text}".`)
+  if (name !== undefined && !names.includes(name))
+    throw new UsageError(
+      `--outage ${text}: the campaign file lists no transport "${name}"${names.length === 0 ? "" : `; it lists ${names.join(", ")}`}.`,
+    )
+  return { name, from, for: lasts }
+}
+
+/** What the servers of the file are modelled as; all behave the same but for their outages. */
+const modelled = (
+  model: TransportModel,
+  listed: CampaignFile["transports"],
+  outages: ReadonlyArray<Outage>,
+): Pick<SimulateOptions, "transport" | "transports"> => {
+  const of = (name: string | undefined) =>
+    outages
+      .filter((outage) => outage.name === undefined || outage.name === name)
+      .map(({ from, for: lasts }) => ({ from, for: lasts }))
+  if (listed === undefined) return { transport: { ...model, outages: of(undefined) } }
+  return {
+    transports: listed.map(({ name, weight, senders }) => ({ ...model, name, weight, senders, outages: of(name) })),
+  }
 }
 
 /** `sendstate simulate`. */
 export const simulateCommand = defineCommand({
   meta: { name: "simulate" },
   args,
-  run: async ({ args: given }) => {
+  run: async ({ args: given, rawArgs }) => {
     const shareOf = (name: "temporary" | "permanent" | "unknown") => {
       const value = numberOption(name, given[name], { min: 0, whole: false })
       if (value !== undefined && value > 1) throw new UsageError(`--${name} is a share from 0 to 1.`)
@@ -96,6 +138,8 @@ export const simulateCommand = defineCommand({
     }
     const days = numberOption("days", given.days, { min: 0.001, whole: false })
     const file = await readCampaignFile(given.campaign)
+    const names = file.transports?.map(({ name }) => name) ?? []
+    const outages = valuesOf(rawArgs, args, "outage").map((text) => outageOf(text, names))
     const leads = await leadsOf(given.leads)
     const { simulate } = await import("sendstate/simulation")
     const simulation = await simulate(file.input, leads, {
@@ -103,12 +147,16 @@ export const simulateCommand = defineCommand({
       start: startOf(given.start),
       until: days === undefined ? undefined : days * dayMs,
       limits: file.limits,
-      transport: {
-        maxPerSecond: numberOption("rate", given.rate, { min: 0.0001, whole: false }),
-        temporary: shareOf("temporary"),
-        permanent: shareOf("permanent"),
-        unknown: shareOf("unknown"),
-      },
+      ...modelled(
+        {
+          maxPerSecond: numberOption("rate", given.rate, { min: 0.0001, whole: false }),
+          temporary: shareOf("temporary"),
+          permanent: shareOf("permanent"),
+          unknown: shareOf("unknown"),
+        },
+        file.transports,
+        outages,
+      ),
     })
     if (given.json === true) writeJson({ campaign: file.campaign.id, ...simulation })
     else write(file.campaign.id, simulation)
