@@ -38,10 +38,17 @@ export interface StartOptions {
   readonly occasion?: string
 }
 
+/** What a start did. */
+interface Start {
+  /** `false` where the same occasion had scheduled its mails before. */
+  readonly isNew: boolean
+  /** The leads whose campaign was noted. */
+  readonly noted: ReadonlyArray<string>
+}
+
 /**
  * Schedules a campaign's mails for leads: the first now, each next 24 hours later. All are stored in one step. Leads of a
- * campaign of the native API are enrolled in it instead, where no sequence is given. Answers the leads whose campaign was
- * noted.
+ * campaign of the native API are enrolled in it instead, where no sequence is given.
  *
  * @throws NotFound naming the campaign when it is missing or not active.
  */
@@ -50,13 +57,14 @@ export const startCampaign = async (
   campaignId: string,
   leadIds: ReadonlyArray<string>,
   { templateSequence = [], delayMs = 0, occasion }: StartOptions = {},
-): Promise<ReadonlyArray<string>> => {
+): Promise<Start> => {
   const campaign = await core.campaigns.get(campaignId)
   if (campaign && !isActive(campaign)) throw inactive(campaignId, campaign.status)
   const native = campaign ? undefined : await nativeCampaign(core, campaignId)
   if (!campaign && native === undefined) throw refusal(campaignId, "campaign-missing", "was not found")
   const state = native?.status().state ?? "running"
   if (state !== "running" && state !== "completed") throw inactive(campaignId, state)
+  let isNew = true
   if (native !== undefined && templateSequence.length === 0) {
     if (occasion !== undefined)
       throw refusal(campaignId, "native-trigger", "is one of the native API: give it triggers of its own")
@@ -73,7 +81,8 @@ export const startCampaign = async (
         ...(occasion === undefined ? {} : { id: idOf("occasion", occasion, campaignId, leadId, index) }),
       })),
     )
-    await scheduleLater(core, campaignId, mails, campaign?.from || null)
+    if (occasion !== undefined && mails[0]?.id !== undefined) isNew = !(await core.isStored(mails[0].id))
+    if (isNew) await scheduleLater(core, campaignId, mails, campaign?.from || null)
   }
   const noted: string[] = []
   for (const leadId of new Set(leadIds))
@@ -81,5 +90,5 @@ export const startCampaign = async (
       await core.leads.assign(leadId, campaignId)
       noted.push(leadId)
     })
-  return noted
+  return { isNew, noted }
 }

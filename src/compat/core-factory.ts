@@ -1,15 +1,13 @@
 import { Core } from "./core.ts"
+import { watchMailbox } from "./mailbox.ts"
 import type { CompatOptions } from "./options.ts"
-import { receiveEmail } from "./triggers.ts"
+import { checkTriggers } from "./triggers.ts"
 
-/** An engine that watches the mailbox which it was given. */
+/** An engine that watches the mailbox which it was given. @throws InvalidInput for triggers that could never start anything. */
 export const makeCore = (options: CompatOptions): Core => {
+  checkTriggers(options.triggers ?? [])
   const core = new Core(options)
   const { mailbox } = options
-  if (mailbox !== undefined)
-    core.whileRunning = (signal) =>
-      mailbox.watch(async (message) => {
-        await receiveEmail(core, message)
-      }, signal)
+  if (mailbox !== undefined) core.whileRunning = (signal) => watchMailbox(core, mailbox, signal)
   return core
 }

@@ -23,7 +23,7 @@ import { OwnCampaigns, OwnCommunications, OwnLeads, OwnTemplates } from "./own-d
 import { Projection } from "./projection.ts"
 import { leadInputOf } from "./render-data.ts"
 import { cancelledByUser, identityOf, shownExecution } from "./shown-execution.ts"
-import type { CampaignSource, CommunicationSink, LeadSource, TemplateSource } from "./sources.ts"
+import type { CampaignSource, Communication, LeadSource, TemplateSource } from "./sources.ts"
 import type { CampaignExecution, RetryConfig } from "./types.ts"
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
@@ -38,7 +38,6 @@ export class Core implements Engine {
   readonly leads: LeadSource
   readonly campaigns: CampaignSource
   readonly templates: TemplateSource
-  readonly communications: CommunicationSink
   readonly renderer: Renderer
   readonly projection: Projection
   readonly ledger: Ledger
@@ -65,7 +64,6 @@ export class Core implements Engine {
     this.leads = options.leads ?? this.ownLeads
     this.campaigns = options.campaigns ?? this.ownCampaigns
     this.templates = options.templates ?? this.ownTemplates
-    this.communications = options.communications ?? this.ownCommunications
     this.#innerRenderer = options.renderer ?? mjml({ directory: "templates" })
     this.renderer = hostRenderer(this.#innerRenderer, this.templates)
     this.#storage = options.storage ?? sqlite("sendstate.db")
@@ -105,6 +103,12 @@ export class Core implements Engine {
   /** Epoch ms on the runtime's clock. */
   now(): number {
     return (this.#clock ?? this.#openNow().runtime.now)()
+  }
+
+  async record(communication: Communication, mailId: string): Promise<void> {
+    const { communications } = this.options
+    if (communications === undefined) await this.ownCommunications.record(communication, mailId)
+    else await communications.record(communication)
   }
 
   warn(message: string): void {

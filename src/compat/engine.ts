@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger.ts"
 import type { CompatOptions } from "./options.ts"
 import type { OwnLeads } from "./own-documents.ts"
 import type { Projection } from "./projection.ts"
-import type { CampaignSource, CommunicationSink, LeadSource, TemplateSource } from "./sources.ts"
+import type { CampaignSource, Communication, LeadSource, TemplateSource } from "./sources.ts"
 import type { RetryConfig } from "./types.ts"
 
 /** What the parts of the engine know of it. */
@@ -14,7 +14,6 @@ export interface Engine {
   readonly ownLeads: OwnLeads
   readonly campaigns: CampaignSource
   readonly templates: TemplateSource
-  readonly communications: CommunicationSink
   readonly renderer: Renderer
   readonly projection: Projection
   readonly ledger: Ledger
@@ -24,6 +23,8 @@ export interface Engine {
   readonly retry: RetryConfig
   /** Epoch ms on the runtime's clock. */
   now(): number
+  /** Records a sent mail; the id is that of the mail, of which there may be several behind an execution that was set again. */
+  record(communication: Communication, mailId: string): Promise<void>
   warn(message: string): void
   /** Runs something that must not fail its caller: what it throws is a warning. */
   attempt(what: string, body: () => Promise<void>): Promise<void>

@@ -2,7 +2,7 @@ import { clearInterval, setInterval } from "node:timers"
 import type { Runtime } from "sendstate"
 import type { ExecutionEvent, ExecutionRow, MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
-import { recordSent } from "./communications.ts"
+import { Recorder } from "./communications.ts"
 import type { Engine } from "./engine.ts"
 import { chain } from "./maybe-promise.ts"
 import { correctRetry } from "./retry-correction.ts"
@@ -32,6 +32,7 @@ export class Feed {
   readonly #core: Engine
   readonly #runtime: Runtime
   readonly #access: Access
+  readonly #recorder: Recorder
   readonly #end = new AbortController()
   #since = 0
   #tail: Promise<void> = Promise.resolve()
@@ -41,6 +42,7 @@ export class Feed {
     this.#core = core
     this.#runtime = runtime
     this.#access = access
+    this.#recorder = new Recorder(core, access)
   }
 
   /** Goes on where it was; at the very first time begins with what comes now. */
@@ -100,7 +102,7 @@ export class Feed {
   async #take({ row, events }: Change): Promise<boolean> {
     const sent = events.findLast(saysSent)
     if (sent !== undefined && row.state === "done" && row.context.outcome === "sent") {
-      await recordSent(this.#core, this.#access, row, sent.at)
+      await this.#recorder.record(row, sent.at)
       return true
     }
     return correctRetry(this.#core, this.#access, row, events)

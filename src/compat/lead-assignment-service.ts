@@ -39,6 +39,6 @@ const countKey = (leadId: string): string => `compat/auto-assign/${leadId}`
 const assignOnce = async (core: Core, campaignId: string, leadId: string): Promise<void> => {
   const { access } = await core.open()
   const count = Number((await access.setting(countKey(leadId)))?.count ?? 0)
-  const noted = await startCampaign(core, campaignId, [leadId], { occasion: `auto-assign ${count}` })
+  const { noted } = await startCampaign(core, campaignId, [leadId], { occasion: `auto-assign ${count}` })
   if (noted.length > 0) await access.putSettings([{ key: countKey(leadId), value: { leadId, count: count + 1 } }])
 }

@@ -142,10 +142,10 @@ export class OwnCommunications implements CommunicationSink {
     this.#documents = new Documents(open, "communication")
   }
 
-  /** Keeps it under its execution's id. */
-  record(communication: Communication): Promise<void> {
+  /** Keeps it under the mail's id; default: its execution's. */
+  record(communication: Communication, mailId: string = communication.executionId): Promise<void> {
     const { sentAt, ...facts } = communication
-    return this.#documents.put({ ...facts, id: communication.executionId, sentAt: sentAt.toISOString() })
+    return this.#documents.put({ ...facts, id: mailId, sentAt: sentAt.toISOString() })
   }
 
   /** All, or those of one lead. */

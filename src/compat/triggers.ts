@@ -1,4 +1,4 @@
-import { matchesMail } from "sendstate/sdk"
+import { InvalidInput, matchesMail } from "sendstate/sdk"
 import type { Access } from "./access.ts"
 import { startCampaign } from "./campaign-start.ts"
 import type { Core } from "./core.ts"
@@ -18,6 +18,34 @@ const matchesChange = ({ type, conditions }: CampaignTrigger, lead: HostLead): b
 
 const addressOf = (from: string): string => (/<([^<>]+)>\s*$/.exec(from)?.[1] ?? from).trim().toLowerCase()
 
+const issueOf = ({ type, conditions }: CampaignTrigger): string | undefined => {
+  if (type === "manual") return undefined
+  if (!conditions.campaignId) return "conditions.campaignId is missing: it names the campaign to start"
+  if (type === "lead_status" && !conditions.leadStatus) return "conditions.leadStatus is missing: it names the status"
+  return undefined
+}
+
+/** @throws InvalidInput for triggers that could never start anything. */
+export const checkTriggers = (triggers: ReadonlyArray<CampaignTrigger>): void => {
+  const issues = triggers.flatMap((trigger, index) => {
+    const message = issueOf(trigger)
+    return message === undefined ? [] : [{ path: `triggers.${index}`, message }]
+  })
+  if (issues.length === 0) return
+  throw new InvalidInput({
+    code: "invalid-input",
+    retryable: false,
+    issues,
+    message: `The triggers are not valid: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`,
+  })
+}
+
+// Its conditions, not its place: a list that is put in another order fires nothing again.
+const nameOf = ({ type, conditions }: CampaignTrigger): string => {
+  const { emailSubject = "", emailFrom = "", leadStatus = "", timeDelay = 0 } = conditions
+  return JSON.stringify([type, emailSubject, emailFrom, leadStatus, timeDelay])
+}
+
 /** Fires those that match; one that fails holds up no other. Answers how many campaigns were started. */
 const fire = async (
   core: Core,
@@ -26,13 +54,12 @@ const fire = async (
   matches: (trigger: CampaignTrigger) => boolean,
 ): Promise<number> => {
   let started = 0
-  for (const [index, trigger] of (core.options.triggers ?? []).entries()) {
+  for (const trigger of core.options.triggers ?? []) {
     const { campaignId, timeDelay = 0 } = trigger.conditions
     if (campaignId === undefined || !matches(trigger)) continue
     await core.attempt(`The trigger for the campaign ${campaignId}`, async () => {
-      const words = `${occasion}/${trigger.type}/${index}`
-      await startCampaign(core, campaignId, [leadId], { delayMs: timeDelay * minuteMs, occasion: words })
-      started += 1
+      const start = { delayMs: timeDelay * minuteMs, occasion: `${occasion}/${nameOf(trigger)}` }
+      if ((await startCampaign(core, campaignId, [leadId], start)).isNew) started += 1
     })
   }
   return started

@@ -73,6 +73,37 @@ onEachStorage((storage) => {
     expect(campaignOrchestrator.getExecutionStatus(id)?.status).toBe("completed")
   })
 
+  test("a sink that never answers holds up neither the next mail nor the stop", async () => {
+    const asked: string[] = []
+    const { warnings } = await configure(storage, {
+      communications: {
+        record: ({ leadId }) => {
+          asked.push(leadId)
+          return new Promise(() => {})
+        },
+      },
+    })
+    const ids = [
+      await campaignOrchestrator.scheduleEmailCampaign("spring", "ann", "hello", later),
+      await campaignOrchestrator.scheduleEmailCampaign("spring", "bob", "hello", later),
+      await campaignOrchestrator.scheduleEmailCampaign("spring", "ann", "hello", later),
+    ]
+    for (const id of ids) expect(await campaignOrchestrator.forceProcessExecution(id)).toBe(true)
+    await campaignOrchestrator.stop()
+    expect(asked).toEqual(["ann", "bob", "ann"])
+    expect(warnings).toEqual([expect.stringContaining("longer than 5 s")])
+  }, 9_000)
+
+  test("two mails behind one execution are two communications", async () => {
+    const { inbox } = await configure(storage)
+    for (let count = 1; count <= 2; count += 1) {
+      executionStorage.set("again", executionOf({ id: "again" }))
+      expect(await campaignOrchestrator.forceProcessExecution("again")).toBe(true)
+    }
+    expect(inbox.count).toBe(2)
+    expect((await compat.communications.list("ann")).map(({ executionId }) => executionId)).toEqual(["again", "again"])
+  })
+
   test("executions are listed, counted, cancelled and cleared", async () => {
     await configure(storage)
     const [first, second, third] = await Promise.all(

@@ -1,5 +1,6 @@
-import { type CompatOptions, compat, executionStorage } from "sendstate/compat"
+import { type CampaignTrigger, type CompatOptions, compat, createCompat, executionStorage } from "sendstate/compat"
 import type { CampaignInput } from "sendstate/sdk"
+import { memory } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
 import { ann, bob, configure, onEachStorage, until } from "./engine.ts"
 
@@ -17,9 +18,10 @@ onEachStorage((storage) => {
     const { restart } = await configure(storage, { triggers })
     expect(await compat.receiveEmail(message)).toBe(1)
     expect(executionStorage.getByLead("ann")).toHaveLength(4)
-    await compat.receiveEmail(message)
-    await restart()
-    await compat.receiveEmail(message)
+    expect(await compat.receiveEmail(message)).toBe(0)
+    // A trigger is known by what it says, not by its place.
+    await restart({ triggers: [...triggers].reverse() })
+    expect(await compat.receiveEmail(message)).toBe(0)
     expect(executionStorage.size()).toBe(4)
     await compat.receiveEmail({ ...message, id: "m2" })
     expect(executionStorage.size()).toBe(8)
@@ -151,4 +153,31 @@ onEachStorage((storage) => {
     await compat.campaignOrchestrator.stop()
     expect(watched?.aborted).toBe(true)
   })
+
+  test("a mailbox that was not available is watched again; its end at stop is no warning", async () => {
+    let tries = 0
+    const { warnings } = await configure(storage, {
+      triggers,
+      mailbox: {
+        watch: async (receive, signal) => {
+          tries += 1
+          if (tries === 1) throw new Error("mailbox is away")
+          await receive(message)
+          await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))))
+        },
+      },
+    })
+    await compat.campaignOrchestrator.start()
+    await until(() => executionStorage.getByLead("ann").length === 4)
+    await compat.campaignOrchestrator.stop()
+    expect(tries).toBe(2)
+    expect(warnings.filter((text) => text.includes("mailbox"))).toEqual([expect.stringContaining("mailbox is away")])
+  })
+})
+
+test("triggers that could never start anything are refused, and say what is missing", () => {
+  const create = (trigger: CampaignTrigger) => () => createCompat({ storage: memory(), triggers: [trigger] })
+  expect(create({ type: "email", conditions: { emailSubject: "x" } })).toThrow(/triggers\.0: conditions\.campaignId/)
+  expect(create({ type: "lead_status", conditions: { campaignId: "spring" } })).toThrow(/leadStatus/)
+  expect(create({ type: "manual", conditions: {} })).not.toThrow()
 })
