@@ -90,6 +90,11 @@ export class SequenceChecks {
     this.#checkGuests()
   }
 
+  /** The last mail was taken away from those who were under way. */
+  get #wasShortened(): boolean {
+    return this.#world.options.sequence.updateRunning && this.#world.user.edition >= 2
+  }
+
   #isPro(leadId: string): boolean {
     const lead = [...this.#world.leads, ...this.#world.guests].find(({ id }) => id === leadId)
     return (lead?.data as { readonly plan?: string } | undefined)?.plan === "pro"
@@ -108,8 +113,10 @@ export class SequenceChecks {
           one.step < singleMails &&
           !hasEnded(one),
       )
-    // What failed and is run again brings its enrollment back to life.
-    if (before !== undefined && !durable.history(before.id).some(({ type }) => type === "REDRIVE"))
+    // What failed and is run again brings its enrollment back to life, or runs beside what followed it.
+    const isRerun = (one: ExecutionRow): boolean =>
+      one.context.round?.isRerun === true || durable.history(one.id).some(({ type }) => type === "REDRIVE")
+    if (before !== undefined && !isRerun(before))
       this.#world.violate(
         "a lead comes again when it has ended",
         `${row.id} came while ${before.id} is ${before.state}`,
@@ -117,13 +124,11 @@ export class SequenceChecks {
   }
 
   #checkWay(rows: ReadonlyArray<ExecutionRow>): void {
-    const { options, user, acknowledged, violate } = this.#world
+    const { options, acknowledged, violate } = this.#world
     const [first] = rows
     if (first === undefined) return
-    // The last mail was taken away from those who were under way.
-    const wasShortened = options.sequence.updateRunning && user.edition >= 2
     const mayEndEarly =
-      wasShortened ||
+      this.#wasShortened ||
       [events.exit, events.goal].some((event) =>
         acknowledged.signals.told(first.leadId, event).some(({ at }) => at >= heedsSince(first)),
       )
@@ -142,7 +147,7 @@ export class SequenceChecks {
     const { epoch, durable, acknowledged, options } = this.#world
     const history = durable.history(row.id)
     const start = history.find(({ type }) => type === "DUE")?.at
-    if (start === undefined || before === undefined || options.clock.stepsPerHour > 0) return
+    if (start === undefined || before === undefined || options.clock.stepsPerHour > 0 || this.#wasShortened) return
     // A process that stands still tells what it knows when it goes on.
     const isFrozen = options.clock.freezesPerHour > 0 || options.freezes.perAwait > 0
     const allowedMs = (isFrozen ? 15 : 2) * minute

@@ -9,7 +9,7 @@ import type { Chance } from "../chance.ts"
 import type { DiskFault, Faults } from "../faults/faults.ts"
 import type { SimOptions } from "../options.ts"
 import type { Disk } from "./disk.ts"
-import type { Host } from "./host.ts"
+import { type Host, never } from "./host.ts"
 import type { Story } from "./story.ts"
 
 const refused = (code: string): StorageError =>
@@ -44,6 +44,8 @@ export const diskStorage = (
     await host.after(fault === "slow" ? chance.between(1_000, 60_000) : chance.latencyMs(options.latencyMs))
     await host.pass("before a write")
     failBefore(fault)
+    // It may have died since it passed, by what it did at the same time.
+    if (!host.isAlive) return never
     disk.append(batch)
     await host.pass("before a sync")
     await host.after(options.latencyMs)

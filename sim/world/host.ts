@@ -19,8 +19,8 @@ export interface HostWorld {
   readonly runtimeOptions: (host: Host) => RuntimeOptions
 }
 
-/** What a call to a process that dies answers: nothing, ever. */
-const never = new Promise<never>(() => undefined)
+/** What one answers who has died: nothing, ever. */
+export const never = new Promise<never>(() => undefined)
 
 /** The process died before it answered. */
 export class Unanswered extends Error {}

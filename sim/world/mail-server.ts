@@ -3,7 +3,7 @@ import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
 import type { Fate, Faults } from "../faults/faults.ts"
 import type { SimOptions } from "../options.ts"
-import type { Host } from "./host.ts"
+import { type Host, never } from "./host.ts"
 import type { Story } from "./story.ts"
 
 /** What the other side needs of its world. */
@@ -18,8 +18,6 @@ export interface MailWorld {
     readonly onAccepted: (host: Host, id: string, attempt: number) => void
   }
 }
-
-const never = new Promise<never>(() => undefined)
 
 type Rejected = Extract<SendOutcome, { type: "rejected" }>
 

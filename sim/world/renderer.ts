@@ -1,8 +1,6 @@
 import { type CompiledTemplate, RenderError, type RenderedMail, type Renderer } from "../../src/sdk/index.ts"
 import type { Faults } from "../faults/faults.ts"
-import type { Host } from "./host.ts"
-
-const never = new Promise<never>(() => undefined)
+import { type Host, never } from "./host.ts"
 
 const renderError = (template: string, code: string, retryable: boolean): RenderError =>
   new RenderError({

@@ -212,7 +212,8 @@ export const failLate = (context: Context, event: EventOf<"LATE_RECEIPT">): Chan
   }
 }
 
-export const restartBudget = (_context: Context, event: EventOf<"REDRIVE">): Change => ({
+export const restartBudget = ({ round }: Context, event: EventOf<"REDRIVE">): Change => ({
+  ...(round === undefined ? {} : { round: { ...round, isRerun: true } }),
   used: 0,
   safeResend: false,
   firstAttemptAt: null,

@@ -11,6 +11,7 @@ import {
   type Flag,
   type Lead,
   type NotFound,
+  openBuckets,
   type StorageError,
   withoutAddresses,
 } from "../../sdk/index.ts"
@@ -82,6 +83,8 @@ export interface CampaignActorOptions {
   /** Claims nothing. */
   readonly passive: boolean
 }
+
+const hasOpenMail = (counts: Counts): boolean => openBuckets.some((bucket) => counts[bucket] > 0)
 
 const nothingToSend = (id: string, { steps }: Definition): Conflict =>
   new Conflict({
@@ -162,12 +165,15 @@ export const makeCampaignActor = (
 
     const counts = store.use((driver) => driver.counts(id))
 
-    // Completed means every enrollment has ended; what is held in doubt blocks it. In the mailbox, so that nothing is
+    // A mail that was run again may outlive its enrollment, which a later round has ended.
+    const hasWork = (now: Counts): boolean => now.enrollments.active > 0 || hasOpenMail(now)
+
+    // Completed means every enrollment and every mail has ended; what is held in doubt blocks it. In the mailbox, so that nothing is
     // enrolled or revived between the look and the end.
     const completeIfEnded = Effect.gen(function* () {
       if (record.rest.state !== "running" || !record.rest.context.closed) return
-      const { enrollments } = yield* counts
-      if (enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
+      const now = yield* counts
+      if (hasWork(now) || now.enrollments.finished + now.enrollments.ended === 0) return
       yield* transition({ type: "ALL_ENDED" })
     })
 
@@ -175,15 +181,13 @@ export const makeCampaignActor = (
     // what should have followed was not.
     const reviveIfActive = Effect.gen(function* () {
       if (record.rest.state !== "completed") return
-      const { enrollments } = yield* counts
-      if (enrollments.active > 0) yield* transition({ type: "REDRIVE" })
+      if (hasWork(yield* counts)) yield* transition({ type: "REDRIVE" })
     })
 
     // What was planned by a send that ended while the campaign was cancelled, or what an interrupted sweep left.
     const sweepLeft = Effect.gen(function* () {
       if (record.rest.state !== "cancelled") return
-      const left = yield* counts
-      if (left.scheduled + left.rendering + left.sending + left.inDoubt + left.retrying > 0) yield* sweep
+      if (hasOpenMail(yield* counts)) yield* sweep
     })
 
     const onQuiet = mailbox.ask(Effect.andThen(reviveIfActive, completeIfEnded)).pipe(

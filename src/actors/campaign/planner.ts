@@ -108,7 +108,6 @@ const planStep = (
   return executionOf(plan, planned, { id, step, template, round }, due, now)
 }
 
-// Named by its instant: a failed mail that is run again leads to the round that is planned already.
 const planRound = (plan: Plan, planned: Planned, number: number, now: number): NewExecution | undefined => {
   const [first] = plan.loaded.definition.steps
   const timing = timingOf(plan, planned)
@@ -151,7 +150,8 @@ const dueOfNext = (timing: Timing, step: DefinedStep, { hasHappened }: Ended, no
 
 /**
  * What follows in the enrollment: after `sent` and `skipped` the next step, then the next round, which a `failed` mail
- * does not keep from coming; `undefined` for nothing.
+ * does not keep from coming; `undefined` for nothing. What is run again goes on to the end of its round: the next one
+ * was planned when it failed.
  */
 export const planNext = (plan: Plan, planned: Planned, ended: Ended, now: number): NewExecution | undefined => {
   if (ended.step >= singleMailStep) return undefined
@@ -161,7 +161,7 @@ export const planNext = (plan: Plan, planned: Planned, ended: Ended, now: number
   const step = goesOn ? steps[index] : undefined
   if (step !== undefined)
     return planStep(plan, planned, index, ended.round, dueOfNext(timingOf(plan, planned), step, ended, now), now)
-  return ended.round !== undefined && (goesOn || ended.outcome === "failed")
+  return ended.round !== undefined && ended.round.isRerun !== true && (goesOn || ended.outcome === "failed")
     ? planRound(plan, planned, ended.round.number + 1, now)
     : undefined
 }

@@ -1,10 +1,18 @@
 import * as Effect from "effect/Effect"
-import type { ExecutionRow, Lead, NewExecution, NotFound, StorageError } from "../../sdk/index.ts"
+import {
+  type ExecutionRow,
+  type Lead,
+  type NewExecution,
+  type NotFound,
+  openBuckets,
+  type StorageError,
+} from "../../sdk/index.ts"
 import { exitOf } from "../events/exits.ts"
 import { lastEventFor, readEvents } from "../events/lead-events.ts"
 import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
 import type { Progress, Successor } from "../execution/progress.ts"
 import { persist } from "../execution/save.ts"
+import { eachPageOfRows } from "../pages.ts"
 import { readLead } from "../stored-lead.ts"
 import { goesByClocks } from "./definition.ts"
 import { planNext, singleMailStep } from "./planner.ts"
@@ -42,6 +50,20 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
       ? readLead(services, leadId)
       : Effect.orElseSucceed(services.leadOf(leadId), () => undefined)
 
+  // A later round is under way beside a mail that was run again: that round ends the enrollment.
+  const isAccompanied = ({ id, enrollmentId, leadId }: ExecutionRow): Effect.Effect<boolean, StorageError> =>
+    Effect.gen(function* () {
+      let found = false
+      yield* eachPageOfRows(services, { campaignId, leadId, buckets: openBuckets }, (rows) =>
+        Effect.sync(() => {
+          found ||= rows.some(
+            (row) => row.id !== id && row.enrollmentId === enrollmentId && row.context.round?.isRerun !== true,
+          )
+        }),
+      )
+      return found
+    })
+
   const successor: Succession["successor"] = (ended, endedAt) =>
     Effect.gen(function* () {
       const { row, context } = ended
@@ -71,6 +93,8 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
         },
         endedAt,
       )
+      if (next === undefined && context.round?.isRerun === true)
+        return { next, isAccompanied: yield* isAccompanied(row) }
       const waits = next !== undefined && loaded.definition.steps[next.step]?.waitUntil !== undefined
       return { next, ...(waits ? { since } : {}) } satisfies Successor
     })

@@ -25,6 +25,7 @@ import { type Later, longestPauseMs, type Ticket } from "../shaping/shaper.ts"
 import { slowDownOf } from "../shaping/slow-down.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
+import { heed } from "./heed.ts"
 import { leaveJourney } from "./journey.ts"
 import { maxClaims } from "./lease.ts"
 import { makeMessage } from "./mail.ts"
@@ -151,7 +152,7 @@ const saveReceipt = (
     services,
     Effect.gen(function* () {
       const flags = yield* flagsAtEnd(services, advance(sending, event))
-      const heard = advance(flags.reduce<Progress>(advance, sending), event)
+      const heard = advance(heed(sending, flags), event)
       const outcome = yield* settleDoubt(services, campaign, heard)
       const result = yield* saveProgress(services, campaign, outcome, { receipt: true, appliedFlags: flags.length })
       const late = lateOf(event)

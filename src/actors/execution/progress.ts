@@ -30,6 +30,8 @@ export interface Successor {
   readonly next: NewExecution | undefined
   /** Since when an event counts that it waits for, epoch ms. */
   readonly since?: number
+  /** Nothing follows, and yet a mail of the enrollment is under way: of a later round than one that was run again. */
+  readonly isAccompanied?: boolean
 }
 
 export interface CommitOptions {
@@ -56,6 +58,7 @@ const enrollmentChange = (
   if (!hasEnded(progress.state)) return hadEnded ? { enrollment: "active" } : {}
   if (hadEnded) return {}
   if (successor?.next !== undefined) return { plan: successor.next }
+  if (successor?.isAccompanied === true) return {}
   const wentWell =
     progress.state === "done"
       ? ["sent", "skipped"].includes(progress.context.outcome ?? "")

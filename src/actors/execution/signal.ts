@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
-import { hasEnded } from "../../machines/index.ts"
 import { type ExecutionRow, type Flag, type NotFound, StorageError } from "../../sdk/index.ts"
 import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "./dependencies.ts"
-import { advance, commitOf, note, type Progress, progressOf } from "./progress.ts"
+import { heed } from "./heed.ts"
+import { commitOf, type Progress } from "./progress.ts"
 import { publishProgress, successorOf } from "./save.ts"
 import { afterLastOwner } from "./unfinished.ts"
 
@@ -11,10 +11,10 @@ const maxRereads = 50
 
 const isHeld = (row: ExecutionRow, now: number): boolean => row.owner !== null && (row.leaseUntil ?? 0) > now
 
-const progressAfter = (services: ProcessServices, row: ExecutionRow, flag: Flag, now: number): Progress =>
-  hasEnded(row.state) && flag.type === "LATE_RECEIPT"
-    ? note(progressOf(row), flag)
-    : [...row.flags, flag].reduce<Progress>(advance, afterLastOwner(services, row, [...row.flags, flag], now))
+const progressAfter = (services: ProcessServices, row: ExecutionRow, flag: Flag, now: number): Progress => {
+  const flags = [...row.flags, flag]
+  return heed(afterLastOwner(services, row, flags, now), flags)
+}
 
 /**
  * Applies a wish to an execution, or leaves it as a flag with whoever works on it. State and event are written
@@ -33,7 +33,7 @@ export const signalExecution = (
       if (row === undefined) return { type: "missing" }
       const flag = flagFor(row)
       const progress = progressAfter(services, row, flag, now)
-      if (!isHeld(row, now) && progress.events.at(-1) !== flag) return { type: "refused", row }
+      if (!isHeld(row, now) && !progress.events.includes(flag)) return { type: "refused", row }
       const successor = yield* successorOf(campaign, progress, now)
       const commit = commitOf(progress, {
         receipt: true,

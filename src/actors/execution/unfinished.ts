@@ -3,6 +3,7 @@ import type { ExecutionEvent, ExecutionRow, Flag, NotFound, StorageError } from 
 import { missingText } from "../routing/choice.ts"
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { settleDoubt } from "./doubt.ts"
+import { heed } from "./heed.ts"
 import { advance, type Progress, progressOf } from "./progress.ts"
 import { type AttemptEnd, endOf, saveProgress } from "./save.ts"
 
@@ -37,8 +38,7 @@ export const finishUnfinished = (
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const start = afterLastOwner(services, row, row.flags, services.clock.currentTimeMillisUnsafe())
-    const flagged = row.flags.reduce<Progress>(advance, start)
-    const settled = yield* settleDoubt(services, campaign, flagged)
+    const settled = yield* settleDoubt(services, campaign, heed(start, row.flags))
     return endOf(
       yield* saveProgress(services, campaign, settled, {
         appliedFlags: row.flags.length,

@@ -21,6 +21,8 @@ export interface Round {
   readonly number: number
   /** When it began, epoch ms; names its executions. */
   readonly startedAt: number
+  /** Of a mail that was run again by hand, and of what follows it: the next round was planned when it ended first. */
+  readonly isRerun?: true
 }
 
 /**
