@@ -66,7 +66,7 @@ export interface CampaignEffects {
   /** Streams leads in; idempotent, durable in batches. */
   readonly enroll: (
     leads: LeadSource,
-    options?: Pick<EnrollOptions, "onRejected">,
+    options?: Pick<EnrollOptions, "onRejected" | "entry" | "again">,
   ) => Effect.Effect<EnrollResult, CampaignError | InvalidInput>
   /** Mails of their own, outside the steps: stored in one step; answers their ids. */
   readonly schedule: (

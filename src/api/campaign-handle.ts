@@ -43,11 +43,15 @@ export interface CampaignHandle {
   status(): CampaignStatus
   /**
    * Streams leads in; durable in batches, read no faster than they become durable. Idempotent: a lead that is enrolled
-   * already counts as a duplicate and is not mailed again.
+   * already counts as a duplicate and is not mailed again. In a campaign with `reentry`, who has ended would come again:
+   * name the call with `entry`, and repeating it lets nobody in twice.
    *
    * @throws Conflict when the campaign is closed or cancelled; InvalidInput `source-failed` when the source throws.
    */
-  enroll(leads: LeadSource, options?: WaitOptions & Pick<EnrollOptions, "onRejected">): Promise<EnrollResult>
+  enroll(
+    leads: LeadSource,
+    options?: WaitOptions & Pick<EnrollOptions, "onRejected" | "entry" | "again">,
+  ): Promise<EnrollResult>
   /**
    * Schedules one mail of its own, outside the campaign's steps: nothing follows it, and the same lead and template twice
    * are two mails. Durable on return; answers the execution's id.
@@ -111,8 +115,7 @@ export const makeCampaignHandle = (
         speed: clock.scale,
       }
     },
-    enroll: (leads, options = {}) =>
-      run(enrollLeads(actor, leads, { leadData, onRejected: options.onRejected }), options.signal),
+    enroll: (leads, { signal, ...options } = {}) => run(enrollLeads(actor, leads, { ...options, leadData }), signal),
     schedule: async (mail, options = {}) => {
       const [id = ""] = await run(scheduleMails(runtime.services, actor, [mail]), options.signal)
       return id

@@ -1,4 +1,12 @@
-import { type CampaignHandle, Conflict, createRuntime, openStore, type Runtime, type RuntimeOptions } from "sendstate"
+import {
+  type CampaignHandle,
+  Conflict,
+  createRuntime,
+  type EnrollResult,
+  openStore,
+  type Runtime,
+  type RuntimeOptions,
+} from "sendstate"
 import { domainOf, type Renderer, type Storage } from "sendstate/sdk"
 import type { CampaignFile } from "./campaign-file.ts"
 import { type CampaignReport, unstored } from "./counts-report.ts"
@@ -8,6 +16,7 @@ import { takesSender } from "./listed-server.ts"
 import { type NextDue, nextDueOf } from "./next-due.ts"
 import type { Output } from "./output.ts"
 import { type ProgressView, showProgress } from "./progress.ts"
+import { beginEntry, endEntry } from "./run-entry.ts"
 import type { SmtpServer } from "./smtp-server.ts"
 
 /** Everything a run needs; all of it was checked. */
@@ -22,10 +31,19 @@ export interface CampaignRunOptions {
   readonly speed: number | undefined
   /** Lets a campaign go on that is paused or degraded. */
   readonly resume: boolean
+  /** Lets leads come again that were in before, as the campaign's re-entry allows. */
+  readonly again: boolean
   /** Ends when nothing is due now, instead of when nothing can happen any more. */
   readonly untilIdle: boolean
   readonly output: Output
   readonly interruption: Interruption
+}
+
+/** What a run did, as far as it got. */
+export interface CampaignRunResult {
+  readonly report: CampaignReport
+  /** `undefined` when it did not get so far. */
+  readonly enrolled: Pick<EnrollResult, "enrolled" | "duplicates"> | undefined
 }
 
 /** How long sends under way may take after Ctrl-C, milliseconds. */
@@ -101,14 +119,19 @@ const isShut = (error: unknown): boolean =>
 const enroll = async (
   campaign: CampaignHandle,
   { survey, interruption, output }: CampaignRunOptions,
-): Promise<void> => {
+  entry: string | undefined,
+): Promise<EnrollResult | undefined> => {
   const { closed, state } = campaign.status()
   if (closed && state === "running") await campaign.settled({ signal: interruption.signal })
   try {
-    await campaign.enroll(survey.again(), { signal: interruption.signal })
+    return await campaign.enroll(survey.again(), {
+      signal: interruption.signal,
+      ...(entry === undefined ? { again: false } : { entry }),
+    })
   } catch (error) {
     if (!isShut(error)) throw error
     output.line(`  no lead was added: ${error instanceof Error ? error.message : ""}`)
+    return undefined
   }
 }
 
@@ -121,17 +144,23 @@ const complete = async (campaign: CampaignHandle): Promise<void> => {
   await Promise.race([campaign.completed(), new Promise((resolve) => setTimeout(resolve, completionMs).unref())])
 }
 
-const work = async (runtime: Runtime, options: CampaignRunOptions): Promise<void> => {
-  const { file, interruption, untilIdle, output } = options
+const work = async (
+  runtime: Runtime,
+  options: CampaignRunOptions,
+  onEnrolled: (enrolled: EnrollResult | undefined) => void,
+): Promise<void> => {
+  const { file, interruption, untilIdle, output, again } = options
   const { signal } = interruption
   const campaign = await runtime.campaigns.create(file.input, { update: options.update, speed: options.speed })
   if (options.resume) await campaign.resume()
+  const entry = again ? await beginEntry(runtime, campaign.id) : undefined
   const nextDue = nextDueOf(options.storage, campaign.id)
   const progress = showProgress(output, () => viewOf(runtime, campaign, options, nextDue))
   try {
-    await enroll(campaign, options)
+    onEnrolled(await enroll(campaign, options, entry))
     await (untilIdle ? campaign.idle({ signal }) : campaign.settled({ signal }))
     await complete(campaign)
+    if (again && (await campaign.stats()).enrollments.active === 0) await endEntry(runtime, campaign.id)
   } finally {
     await progress.stop()
     await nextDue.close()
@@ -139,15 +168,18 @@ const work = async (runtime: Runtime, options: CampaignRunOptions): Promise<void
 }
 
 /** Runs a campaign until nothing is left to do, or until Ctrl-C, and tells where it stands then. */
-export const runCampaign = async (options: CampaignRunOptions): Promise<CampaignReport> => {
+export const runCampaign = async (options: CampaignRunOptions): Promise<CampaignRunResult> => {
+  let enrolled: EnrollResult | undefined
   const runtime = await createRuntime(runtimeOptions(options))
   try {
-    await work(runtime, options)
+    await work(runtime, options, (result) => {
+      enrolled = result
+    })
   } catch (error) {
     // What Ctrl-C interrupted is told by its exit code.
     if (!options.interruption.wasAsked()) throw error
   } finally {
     await runtime.close({ deadlineMs: drainMs })
   }
-  return storedReport(options.storage, options.file.campaign.id)
+  return { report: await storedReport(options.storage, options.file.campaign.id), enrolled }
 }

@@ -70,7 +70,7 @@ export const writeCounts = (output: Output, counts: Counts): void => {
   const { active, finished, ended } = counts.enrollments
   output.line()
   output.line(
-    `  ${countText(active + finished + ended, "lead")}: ${numberText(finished)} went through all mails, ${numberText(ended)} stopped before, ${numberText(active)} still on the way.`,
+    `  ${countText(active + finished + ended, "enrollment")}: ${numberText(finished)} went through all mails, ${numberText(ended)} stopped before, ${numberText(active)} still on the way.`,
   )
   if (counts.inDoubtTotal > 0)
     output.line(

@@ -20,6 +20,8 @@ export interface RunPlan {
   readonly storeFile: string
   /** What is stored of the campaign already. */
   readonly stored: { readonly status: CampaignStatus; readonly counts: Counts } | undefined
+  /** Whether leads may come again that were in before. */
+  readonly again: boolean
   /** What `--speed` asks for. */
   readonly speed: number | undefined
 }
@@ -93,14 +95,17 @@ const throughTexts = (servers: ReadonlyArray<SmtpServer>, leads: number, sender:
   })
 }
 
-const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>): string => {
+const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>, again: boolean): string => {
   const cause = status.cause === null ? "" : ` (${printable(status.cause)})`
   const mails = `${numberText(counts.sent)} sent, ${numberText(counts.failed)} failed, ${numberText(counts.inDoubt)} in doubt`
-  return `${status.state}${cause}: ${mails}; nobody is mailed twice`
+  return `${status.state}${cause}: ${mails}; ${again ? "who has ended may come again" : "nobody is mailed twice"}`
 }
 
 /** Shows what is going to happen. */
-export const writePlan = (output: Output, { file, survey, servers, storeFile, stored, speed }: RunPlan): void => {
+export const writePlan = (
+  output: Output,
+  { file, survey, servers, storeFile, stored, again, speed }: RunPlan,
+): void => {
   const { campaign } = file
   const line = (name: string, text: string): void => output.line(`  ${output.style("dim", name.padEnd(10))}${text}`)
   output.line(
@@ -127,7 +132,7 @@ export const writePlan = (output: Output, { file, survey, servers, storeFile, st
   for (const [index, text] of throughTexts(servers, survey.leads, domainOf(campaign.from.address)).entries())
     line(index === 0 ? "through" : "", text)
   line("database", shownStore(storeFile))
-  if (stored !== undefined) line("goes on", storedText(stored))
+  if (stored !== undefined) line("goes on", storedText(stored, again))
   if (stored !== undefined && speed !== undefined && speed !== stored.status.speed)
     line("", `--speed ${speed} is not used: the campaign was begun with ${stored.status.speed}, and keeps it`)
   writeBadRows(output, survey)

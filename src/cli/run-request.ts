@@ -19,6 +19,8 @@ export interface RunRequest {
   readonly dryRun: boolean
   readonly strict: boolean
   readonly update: boolean | "running"
+  /** Lets leads come again that were in before. */
+  readonly again: boolean
   readonly untilIdle: boolean
   /** Where people read. */
   readonly output: Output

@@ -1,4 +1,4 @@
-import { storedReport } from "./campaign-run.ts"
+import { type CampaignRunResult, storedReport } from "./campaign-run.ts"
 import { type CampaignReport, reportObject, unstored, writeCounts } from "./counts-report.ts"
 import { countText } from "./duration-text.ts"
 import type { LeadSurvey } from "./lead-survey.ts"
@@ -20,8 +20,13 @@ const hintsOf = ({ state, cause, counts }: CampaignReport, db: string): Readonly
 ]
 
 /** The table that ends a run. */
-export const writeResult = (request: RunRequest, survey: LeadSurvey, report: CampaignReport): void => {
-  const { output, leads, storeFile } = request
+export const writeResult = (
+  request: RunRequest,
+  survey: LeadSurvey,
+  report: CampaignReport,
+  enrolled: CampaignRunResult["enrolled"],
+): void => {
+  const { output, leads, storeFile, file, again } = request
   const { rejected, duplicates } = survey
   output.line()
   output.line(`${output.style("bold", report.campaign)}  ${report.state ?? "not stored"}`)
@@ -29,6 +34,11 @@ export const writeResult = (request: RunRequest, survey: LeadSurvey, report: Cam
   if (rejected.length > 0) output.line(`  ${countText(rejected.length, "row")} of ${leads} rejected, listed above.`)
   if (duplicates.length > 0)
     output.line(`  ${countText(duplicates.length, "row")} of ${leads} with an address that was there before.`)
+  if (enrolled !== undefined && enrolled.duplicates > 0) {
+    const who = countText(enrolled.duplicates, "lead")
+    const how = file.campaign.reentry === undefined || again ? "" : "; --again lets them come again"
+    output.line(`  ${who} of ${leads} ${enrolled.duplicates === 1 ? "was" : "were"} enrolled before: not again${how}.`)
+  }
   for (const hint of hintsOf(report, shownStore(storeFile))) output.line(`  ${hint}`)
 }
 

@@ -37,9 +37,10 @@ const send = async (
 ): Promise<ExitCode> => {
   const { interruption } = request
   const servers = checked.map(({ server }) => server)
-  const report = await runCampaign({ ...request, survey, servers, renderer, resume, output: err })
-  writeResult(request, survey, report)
-  writeObject(request, survey, report, serverObjects(checked))
+  const { report, enrolled } = await runCampaign({ ...request, survey, servers, renderer, resume, output: err })
+  writeResult(request, survey, report, enrolled)
+  const leads = enrolled && { enrolled: enrolled.enrolled, enrolledBefore: enrolled.duplicates }
+  writeObject(request, survey, report, { ...leads, ...serverObjects(checked) })
   return exitCodeOf({
     drained: interruption.wasAsked(),
     state: report.state ?? "running",
@@ -53,10 +54,10 @@ const checkAndSend = async (
   servers: ReadonlyArray<SmtpServer>,
   renderer: Renderer,
 ): Promise<ExitCode> => {
-  const { output, interruption, dryRun, storeFile, speed, file } = request
+  const { output, interruption, dryRun, storeFile, speed, again, file } = request
   if (!dryRun) await assertFree(request)
   const check = await checkRun(request, renderer)
-  writePlan(output, { file, storeFile, speed, servers, ...check })
+  writePlan(output, { file, storeFile, speed, again, servers, ...check })
   const checked = await checkServers(servers, interruption.signal)
   const sender = domainOf(file.campaign.from.address)
   const noServer = checked.length === 0 ? undefined : noServerText(checked, sender)

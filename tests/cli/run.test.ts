@@ -172,7 +172,7 @@ test("a campaign runs on a JSON file too", async () => {
   const db = ["--db", "store.json"]
   const run = await sendstate(folder.path, ["run", "campaign.yaml", "leads.csv", "--smtp", inbox.url(), "--yes", ...db])
   expect(run.code).toBe(0)
-  expect(run.stdout).toContain("5 leads: 5 went through all mails")
+  expect(run.stdout).toContain("5 enrollments: 5 went through all mails")
   const status = await sendstate(folder.path, ["status", "--json", ...db])
   expect(status.json()).toMatchObject({ campaigns: [{ campaign: "news", state: "completed", sent: 5 }] })
 })

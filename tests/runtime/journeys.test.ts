@@ -230,6 +230,47 @@ test("a lead may come again as the campaign says, once its enrollment has ended"
   expect(await enrolledBy({ after: 1 })).toEqual([0, 1])
 })
 
+test("under one entry a lead is enrolled at most once, whatever re-entry says, and with another one as it says", async () => {
+  const { spring } = await openCampaign({ reentry: "always" })
+  const enroll = async (options: Parameters<typeof spring.enroll>[1]) => {
+    const { enrolled } = await spring.enroll(people("ann", "bob"), options)
+    await spring.idle()
+    return enrolled
+  }
+  expect(await enroll({ entry: "may" })).toBe(2)
+  expect(await enroll({ entry: "may" })).toBe(0)
+  expect(await enroll({ again: false })).toBe(0)
+  expect(await enroll({ entry: "june" })).toBe(2)
+  expect(await enroll({ entry: "may" })).toBe(0)
+  expect(await enroll({})).toBe(2)
+  await expect(enroll({ entry: "" })).rejects.toMatchObject({ _tag: "InvalidInput", issues: [{ path: "entry" }] })
+
+  const never = await openCampaign({})
+  expect(await never.spring.enroll(people("ann"), { entry: "may" })).toMatchObject({ enrolled: 1 })
+  expect(await never.spring.enroll(people("ann"), { entry: "june" })).toMatchObject({ enrolled: 0 })
+})
+
+test("a lead that its source has twice is enrolled once, though it might come again at once", async () => {
+  const { spring } = await openCampaign({ reentry: "always" })
+  async function* source() {
+    yield* crowd(500)
+    await spring.idle()
+    yield* crowd(500)
+  }
+  expect(await spring.enroll(source())).toMatchObject({ enrolled: 500, duplicates: 500 })
+})
+
+test("a source that fails half way, given again under its entry, goes on where it was", async () => {
+  const { spring } = await openCampaign({ reentry: "always" })
+  function* broken() {
+    yield* crowd(500)
+    throw new Error("the file is gone")
+  }
+  await expect(spring.enroll(broken(), { entry: "may" })).rejects.toThrow("with the same entry")
+  await spring.idle()
+  expect(await spring.enroll(crowd(700), { entry: "may" })).toMatchObject({ enrolled: 200, duplicates: 500 })
+})
+
 test("the report compares variants, and those who got mail with those who did not", async () => {
   const steps: CampaignInput["steps"] = [
     { variants: { short: "hello", long: "nudge" } },

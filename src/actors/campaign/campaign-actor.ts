@@ -22,7 +22,7 @@ import { signalExecution } from "../execution/signal.ts"
 import { signalFree, type Wish } from "../execution/signal-free.ts"
 import { Synchronous } from "../synchronous.ts"
 import { type Definition, type LoadedDefinition, loadDefinition } from "./definition.ts"
-import { nameEntries } from "./entries.ts"
+import { type Entrant, nameEntries } from "./entries.ts"
 import { makeMailbox } from "./mailbox.ts"
 import { newEnrollment, type Plan, planFirst, planMail, type SingleMail } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
@@ -36,9 +36,9 @@ import { sweepCancelled } from "./sweep.ts"
 export type CampaignError = StorageError | NotFound | Conflict
 
 /** A lead to enroll, checked. */
-export interface EnrollRequest {
+export interface EnrollRequest extends Entrant {
   readonly lead: Lead
-  /** Tells re-entries apart; default `1`. */
+  /** Tells re-entries apart; default: as the campaign's re-entry, `key` and `again` say. */
   readonly entry?: string
   /** Epoch ms; default: as the first step says. */
   readonly at?: number
@@ -283,8 +283,9 @@ export const makeCampaignActor = (
         const unnamed = batch.filter(({ entry }) => entry === undefined)
         const entries = yield* nameEntries(store, campaign, unnamed, { now, timeScale: record.clock.scale })
         return batch.flatMap((request) => {
-          const { lead, entry, at, mail } = request
-          const enrollment = newEnrollment(current, lead, entry ?? entries.get(request) ?? "1", now)
+          const { lead, key, at, mail } = request
+          const entry = request.entry ?? entries.get(request) ?? "1"
+          const enrollment = newEnrollment(current, lead, { entry, key }, now)
           const planned = { enrollment, lead, enrolledAt: events.size > 0 ? now : undefined }
           const execution =
             mail === undefined ? planFirst(current, planned, now, at) : planMail(current, planned, mail, now)

@@ -3,12 +3,20 @@ import { idOf, type Reentry, type StorageError } from "../../sdk/index.ts"
 import type { Store } from "../store.ts"
 
 /** Whose entry is looked for. */
-interface Entrant {
+export interface Entrant {
   readonly lead: { readonly id: string }
+  /** What the entry is for: a lead that was let in under this name once is not let in under it again, whatever re-entry says. */
+  readonly key?: string | undefined
+  /** `false`: who was in before does not come again, whatever re-entry says. */
+  readonly again?: boolean | undefined
 }
 
 /** What tells re-entries apart, as far as nobody says otherwise. */
 const firstEntry = "1"
+
+/** Entries are counted; what one is for stands behind its number. */
+export const entryWithKey = (entry: string, key: string | undefined): string =>
+  key === undefined ? entry : `${entry}/${key}`
 
 /**
  * Names each lead's entry: the first, or where the campaign lets leads come again and their latest enrollment has ended,
@@ -23,20 +31,21 @@ export const nameEntries = <Request extends Entrant>(
   Effect.gen(function* () {
     const entries = new Map(requests.map((request) => [request, firstEntry]))
     if (reentry === undefined) return entries
-    let open = requests
+    let open = requests.filter(({ again }) => again !== false)
     for (let ordinal = 1; open.length > 0; ordinal += 1) {
       const entry = String(ordinal)
       const known = yield* store.use((driver) =>
         driver.enrollments(open.map(({ lead }) => idOf("enrollment", id, lead.id, entry))),
       )
-      const again: Request[] = []
+      const further: Request[] = []
       for (const [index, request] of open.entries()) {
         entries.set(request, entry)
         const enrollment = known[index]
         if (enrollment === undefined || enrollment.status === "active") continue
-        if (now - enrollment.createdAt >= reentry.afterMs / timeScale) again.push(request)
+        if (request.key !== undefined && enrollment.entry === entryWithKey(entry, request.key)) continue
+        if (now - enrollment.createdAt >= reentry.afterMs / timeScale) further.push(request)
       }
-      open = again
+      open = further
     }
     return entries
   })

@@ -2,6 +2,7 @@ import { startExecution } from "../../machines/index.ts"
 import { type Enrollment, idOf, type Lead, type NewExecution, type Outcome, type Round } from "../../sdk/index.ts"
 import { zoneFor } from "../calendar/zone.ts"
 import type { DefinedStep, LoadedDefinition } from "./definition.ts"
+import { entryWithKey } from "./entries.ts"
 import type { CampaignClock } from "./record.ts"
 import { type Due, dueAtOrAfter, dueOfStep, nextRound, type Timing } from "./timing.ts"
 import { templateFor } from "./variants.ts"
@@ -13,12 +14,17 @@ export interface Plan {
   readonly clock: CampaignClock
 }
 
-/** One lead's way into the campaign; `entry` tells re-entries apart. */
-export const newEnrollment = (plan: Plan, lead: Lead, entry: string, now: number): Enrollment => ({
+/** One lead's way into the campaign; `entry` tells re-entries apart, `key` says what this one is for. */
+export const newEnrollment = (
+  plan: Plan,
+  lead: Lead,
+  { entry, key }: { readonly entry: string; readonly key?: string | undefined },
+  now: number,
+): Enrollment => ({
   id: idOf("enrollment", plan.campaignId, lead.id, entry),
   campaignId: plan.campaignId,
   leadId: lead.id,
-  entry,
+  entry: entryWithKey(entry, key),
   definition: plan.loaded.hash,
   status: "active",
   createdAt: now,

@@ -1,7 +1,11 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as z from "zod"
 import {
   findIssues,
   InvalidInput,
+  idOf,
   type Lead,
   type LeadInput,
   leadSchema,
@@ -10,7 +14,7 @@ import {
   withoutAddresses,
   withoutAddressesIn,
 } from "../../sdk/index.ts"
-import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
+import type { CampaignActor, CampaignError, EnrollRequest } from "../campaign/campaign-actor.ts"
 
 /** A lead that was not enrolled, and why. */
 export interface RejectedLead {
@@ -23,7 +27,7 @@ export interface RejectedLead {
 /** What became of the leads that were given. Counts only what is durable. */
 export interface EnrollResult {
   readonly enrolled: number
-  /** Enrolled before, or twice in the source: not mailed again. */
+  /** In already, as far as the campaign's re-entry, `entry` and `again` say so, or twice in the source: not mailed again. */
   readonly duplicates: number
   readonly rejected: { readonly total: number; readonly first: ReadonlyArray<RejectedLead> }
 }
@@ -31,10 +35,18 @@ export interface EnrollResult {
 /** Any source of leads. */
 export type LeadSource = Iterable<LeadInput> | AsyncIterable<LeadInput>
 
-/** How leads are checked, and who hears of those that are refused. */
+/** How leads are checked, whom the campaign lets in again, and who hears of those that are refused. */
 export interface EnrollOptions {
   /** Checks each lead's data; any Standard Schema. */
   readonly leadData?: StandardSchema | undefined
+  /**
+   * Names what these leads are enrolled for, at most 200 characters: under one name each of them is let in at most once,
+   * whatever the campaign's `reentry` says, so that the same call may be repeated after an error or a crash. Default: a name
+   * of its own for each call.
+   */
+  readonly entry?: string | undefined
+  /** `false`: who was in the campaign before is a duplicate, whatever its `reentry` says. Default true. */
+  readonly again?: boolean | undefined
   /** Called for each rejected lead, beyond the first thousand too. */
   readonly onRejected?: ((rejected: RejectedLead) => void) | undefined
 }
@@ -58,9 +70,28 @@ export const checkLead = async (input: unknown, leadData: StandardSchema | undef
 const iteratorOf = (source: LeadSource): Iterator<LeadInput> | AsyncIterator<LeadInput> =>
   Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 
+const entrySchema = z.strictObject({ entry: z.string().min(1).max(200).optional(), again: z.boolean().optional() })
+
+/** What a call lets its leads in for: a lead that its source has twice is one, also where it could come again at once. */
+const entryOf = (
+  actor: CampaignActor,
+  { entry, again }: EnrollOptions,
+): Effect.Effect<Pick<EnrollRequest, "key" | "again">, CampaignError | InvalidInput> =>
+  Effect.gen(function* () {
+    const named = yield* Effect.try({
+      try: () => parse(entrySchema, { entry, again }, "The options of enroll"),
+      catch: (error) => error as InvalidInput,
+    })
+    if (named.entry !== undefined) return { key: named.entry, again: named.again }
+    const { definition } = yield* actor.loaded
+    if (definition.reentry === undefined) return { again: named.again }
+    const call = idOf("call", actor.id, yield* Clock.currentTimeMillis, yield* Random.next, yield* Random.next)
+    return { key: call, again: named.again }
+  })
+
 /**
  * Streams leads into a campaign in batches; the source is read no faster than batches become durable. What was stored
- * before the source failed or the caller interrupted stays stored: giving the same leads again goes on.
+ * before the source failed or the caller interrupted stays stored: giving the same leads again, with the same `entry`, goes on.
  */
 export const enrollLeads = (
   actor: CampaignActor,
@@ -111,7 +142,7 @@ export const enrollLeads = (
         retryable: true,
         issues: [],
         cause: withoutAddressesIn(cause),
-        message: `Reading the leads failed after ${index}: ${withoutAddresses(cause instanceof Error ? cause.message : String(cause))}. ${enrolled} are enrolled; giving the same leads again goes on.`,
+        message: `Reading the leads failed after ${index}: ${withoutAddresses(cause instanceof Error ? cause.message : String(cause))}. ${enrolled} are enrolled; giving the same leads again goes on${options.entry === undefined ? "" : ", with the same entry"}.`,
       })
 
     // Not waited for: a source that hangs in a read answers no `return` before that read ends.
@@ -123,10 +154,11 @@ export const enrollLeads = (
     })
 
     return Effect.gen(function* () {
+      const entry = yield* entryOf(actor, options)
       while (!finished) {
         const batch = yield* Effect.tryPromise({ try: nextBatch, catch: readFailed })
         if (batch.length === 0) continue
-        const results = yield* actor.enroll(batch.map((lead) => ({ lead })))
+        const results = yield* actor.enroll(batch.map((lead) => ({ lead, ...entry })))
         const created = results.filter((result) => result === "created").length
         enrolled += created
         duplicates += results.length - created

@@ -7,6 +7,7 @@ import { err, out } from "../output.ts"
 import { runSession } from "../run-session.ts"
 import { defaultStoreFile, storageOfFile } from "../store-file.ts"
 import { sharedRenderer } from "../template-renderer.ts"
+import { UsageError } from "../usage-error.ts"
 
 const args = {
   campaign: {
@@ -38,6 +39,10 @@ const args = {
   strict: { type: "boolean", description: "Do not start when a row is bad" },
   update: { type: "boolean", description: "Take a changed campaign or template for leads that are new" },
   "update-running": { type: "boolean", description: "Take it for all that is not sent yet" },
+  again: {
+    type: "boolean",
+    description: "Let leads come again that were in before, as reentry of the campaign allows",
+  },
   speed: { type: "string", valueHint: "N", description: "Let campaign time run N times as fast (first run only)" },
   "until-idle": { type: "boolean", description: "End when nothing is due now (exit code 4 when work remains)" },
 } as const
@@ -53,6 +58,8 @@ export const runCommand = defineCommand({
     const speed = numberOption("speed", given.speed, { min: 0.001, whole: false })
     const json = given.json === true
     const file = await readCampaignFile(given.campaign)
+    if (given.again === true && file.campaign.reentry === undefined)
+      throw new UsageError("--again lets leads come again: say in the campaign file when they may, reentry: always.")
     const storeFile = given.db ?? defaultStoreFile(file.campaign.id)
     const storage = await storageOfFile(storeFile)
     const { renderer, close } = sharedRenderer(file.templates)
@@ -72,6 +79,7 @@ export const runCommand = defineCommand({
           dryRun: given["dry-run"] === true,
           strict: given.strict === true,
           update: given["update-running"] === true ? "running" : given.update === true,
+          again: given.again === true,
           untilIdle: given["until-idle"] === true,
           output: json ? err : out,
           interruption,
