@@ -22,7 +22,7 @@ import type { CompatOptions } from "./options.ts"
 import { OwnCampaigns, OwnCommunications, OwnLeads, OwnTemplates } from "./own-documents.ts"
 import { Projection } from "./projection.ts"
 import { leadInputOf } from "./render-data.ts"
-import { cancelledByUser, identityOf, shownExecution } from "./shown-execution.ts"
+import { cancelledByUser, identityOf } from "./shown-execution.ts"
 import type { CampaignSource, Communication, LeadSource, TemplateSource } from "./sources.ts"
 import type { CampaignExecution, RetryConfig } from "./types.ts"
 
@@ -234,7 +234,7 @@ export class Core implements Engine {
       for (const row of rows) {
         const { id } = identityOf(row.id)
         if (row.id !== this.ledger.nativeId(id) || this.ledger.isRecord(id)) continue
-        const shown = await shownExecution(access, row)
+        const shown = await this.ledger.show(access, row)
         if (shown !== undefined) found.set(id, shown)
       }
       if (rows.length < 1_000) break

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { Conflict } from "sendstate"
-import type { MaybePromise } from "sendstate/sdk"
+import type { ExecutionRow, MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
+import { carriedFor } from "./carried.ts"
 import type { Core } from "./core.ts"
 import { chain } from "./maybe-promise.ts"
 import { copyOf } from "./projection.ts"
@@ -73,20 +74,30 @@ const schedule = (core: Core, access: Access, execution: CampaignExecution, nati
 const sameMail = (left: CampaignExecution | undefined, right: CampaignExecution): boolean =>
   left?.campaignId === right.campaignId && left.leadId === right.leadId && left.templateId === right.templateId
 
+/** Moves a mail that waits, and shows its tries as they were given. */
+const moveAsGiven = (core: Core, access: Access, given: CampaignExecution, row: ExecutionRow): MaybePromise<void> =>
+  chain(move(core, access, given), (isMoved) =>
+    isMoved ? core.ledger.carry(access, given.id, carriedFor(given, row.context.attempt)) : undefined,
+  )
+
+const scheduleAsGiven = (core: Core, access: Access, given: CampaignExecution, nativeId: string): MaybePromise<void> =>
+  chain(core.ledger.unrecord(access, given.id), () =>
+    chain(schedule(core, access, given, nativeId), () => core.ledger.carry(access, given.id, carriedFor(given, 0))),
+  )
+
 // A mail that waits is moved, one that has failed is tried again; anything else under this id makes another mail.
 const setScheduled = (core: Core, access: Access, execution: CampaignExecution): MaybePromise<void> => {
   const { id } = execution
   const nativeId = core.ledger.nativeId(id)
   return chain(core.ledger.find(access, id), (shown) =>
     chain(access.find([nativeId]), ([row]) => {
-      if (row === undefined)
-        return chain(core.ledger.unrecord(access, id), () => schedule(core, access, execution, nativeId))
+      if (row === undefined) return scheduleAsGiven(core, access, execution, nativeId)
       const isWaiting = row.state === "scheduled" || row.state === "retrying"
       const isSame = sameMail(shown, execution) && !core.ledger.isRecord(id)
-      if (isWaiting && isSame) return chain(move(core, access, execution), () => undefined)
+      if (isWaiting && isSame) return moveAsGiven(core, access, execution, row)
       if (row.state === "done" && row.context.outcome === "failed" && isSame)
         return chain(access.retry(nativeId), (answer) =>
-          answer === "applied" ? chain(move(core, access, execution), () => undefined) : undefined,
+          answer === "applied" ? moveAsGiven(core, access, execution, row) : undefined,
         )
       if (row.state === "rendering" || row.state.startsWith("sending."))
         throw new Conflict({
@@ -95,10 +106,9 @@ const setScheduled = (core: Core, access: Access, execution: CampaignExecution):
           differences: [],
           message: `The execution ${id} is being sent, or its delivery is in doubt: it cannot be scheduled now. Wait, or resolve it.`,
         })
-      return chain(isWaiting ? access.cancelWaiting([nativeId]) : undefined, () => {
-        const next = core.ledger.nextNativeId(id)
-        return chain(core.ledger.unrecord(access, id), () => schedule(core, access, execution, next))
-      })
+      return chain(isWaiting ? access.cancelWaiting([nativeId]) : undefined, () =>
+        scheduleAsGiven(core, access, execution, core.ledger.nextNativeId(id)),
+      )
     }),
   )
 }

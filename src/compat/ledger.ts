@@ -1,5 +1,6 @@
 import type { ExecutionEvent, ExecutionRow, MaybePromise } from "sendstate/sdk"
 import type { Access } from "./access.ts"
+import { type Carried, carriedKey, carriedOf, carriedPrefix, withCarried } from "./carried.ts"
 import { chain, inOrder } from "./maybe-promise.ts"
 import { type Counted, copyOf, type Projection } from "./projection.ts"
 import { type ExecutionRecord, recordKey, recordOf, recordPrefix, recordSetting } from "./record.ts"
@@ -24,6 +25,7 @@ export class Ledger {
   readonly #records = new Map<string, ExecutionRecord>()
   /** Which mail stands behind an id now, where it is not the first. */
   readonly #generations = new Map<string, number>()
+  readonly #carried = new Map<string, Carried>()
   #since = 0
 
   constructor(projection: Projection) {
@@ -35,11 +37,15 @@ export class Ledger {
     this.#projection.clear()
     this.#records.clear()
     this.#generations.clear()
-    return chain(access.settings(recordPrefix), (settings) => {
-      for (const { key, value } of settings) this.#show(key.slice(recordPrefix.length), recordOf(value))
-      return chain(access.endOfChanges(), (end) => {
-        this.#since = end
-        return this.#loadPages(access, undefined)
+    this.#carried.clear()
+    return chain(access.settings(recordPrefix), (records) => {
+      for (const { key, value } of records) this.#show(key.slice(recordPrefix.length), recordOf(value))
+      return chain(access.settings(carriedPrefix), (carried) => {
+        for (const { key, value } of carried) this.#carried.set(key.slice(carriedPrefix.length), carriedOf(value))
+        return chain(access.endOfChanges(), (end) => {
+          this.#since = end
+          return this.#loadPages(access, undefined)
+        })
       })
     })
   }
@@ -92,7 +98,7 @@ export class Ledger {
     if (generation < before) return
     if (generation > 0) this.#generations.set(id, generation)
     if (this.#records.has(id)) return
-    return chain(shownExecution(access, row, cancellerIn(events)), (shown) => {
+    return chain(this.show(access, row, events), (shown) => {
       if (!this.#projection.isBounded || this.#projection.has(id)) return this.#projection.put(id, shown)
       return generation > before
         ? chain(this.#shownOf(access, nativeIdOf(id, before)), (mail) => this.#projection.put(id, shown, mail))
@@ -101,7 +107,37 @@ export class Ledger {
   }
 
   #shownOf(access: Access, nativeId: string): MaybePromise<CampaignExecution | undefined> {
-    return chain(access.find([nativeId]), ([row]) => (row === undefined ? undefined : shownExecution(access, row)))
+    return chain(access.find([nativeId]), ([row]) => (row === undefined ? undefined : this.show(access, row)))
+  }
+
+  /** A row as it is listed, with what is carried for it; `undefined` when it is not. */
+  show(
+    access: Access,
+    row: ExecutionRow,
+    events: ReadonlyArray<ExecutionEvent> = [],
+  ): MaybePromise<CampaignExecution | undefined> {
+    return chain(shownExecution(access, row, cancellerIn(events)), (shown) =>
+      shown === undefined ? undefined : withCarried(shown, this.#carried.get(shown.id)),
+    )
+  }
+
+  /** Tries that the host counts beside those of the row. */
+  carriedAttempts(id: string): number {
+    return this.#carried.get(id)?.attempts ?? 0
+  }
+
+  /** Shows this with the row from now on; `undefined` for the row alone. Durable on return. */
+  carry(access: Access, id: string, carried: Carried | undefined): MaybePromise<void> {
+    if (carried === undefined && !this.#carried.has(id)) return
+    const value = carried === undefined ? null : { ...carried }
+    return chain(access.putSettings([{ key: carriedKey(id), value }]), () => {
+      if (carried === undefined) this.#carried.delete(id)
+      else this.#carried.set(id, carried)
+      if (!this.#projection.has(id)) return
+      return chain(access.find([this.nativeId(id)]), ([row]) =>
+        row === undefined ? undefined : this.#note(access, row),
+      )
+    })
   }
 
   /** What is shown under an id, also where memory no longer holds it. */

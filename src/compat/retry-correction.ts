@@ -20,8 +20,8 @@ const followsPolicy = ({ context: { retry } }: ExecutionRow, core: Engine): bool
 }
 
 /**
- * An execution carries the policy that it was planned with. When another one holds by the time a try fails, its next try
- * is moved, taken back or given, as that one says. Answers whether it did anything.
+ * An execution carries the policy that it was planned with. When another one holds by the time a try fails, or the host
+ * counts other tries, its next try is moved, taken back or given, as that one says. Answers whether it did anything.
  */
 export const correctRetry = async (
   core: Engine,
@@ -31,8 +31,9 @@ export const correctRetry = async (
 ): Promise<boolean> => {
   const failure = events.findLast(isFailure)
   if (failure === undefined || !failure.retryable || isBlameless(failure)) return false
-  if (followsPolicy(row, core) || !(await isMadeHere(access, row.campaignId))) return false
-  const attempts = row.context.attempt
+  const carried = core.ledger.carriedAttempts(identityOf(row.id).id)
+  if ((carried === 0 && followsPolicy(row, core)) || !(await isMadeHere(access, row.campaignId))) return false
+  const attempts = Math.max(0, row.context.attempt + carried)
   const nextAt = failure.at + retryDelayOf(core.retry, attempts)
   const hasTryLeft = attempts < core.retry.maxAttempts
   if (row.state === "retrying" && !hasTryLeft) {

@@ -59,7 +59,7 @@ export class RetryManager extends Service {
     return { ...this.#config }
   }
 
-  /** Sets `attempts` of the given object to 0; `scheduleRetry` gives a failed one a whole new budget. */
+  /** Sets `attempts` of the given object to 0; `scheduleRetry` with it makes that durable. */
   resetAttempts(execution: CampaignExecution): void {
     execution.attempts = 0
   }

@@ -1,7 +1,7 @@
-import { compat, executionMonitor, executionScheduler, executionStorage } from "sendstate/compat"
+import { compat, executionMonitor, executionScheduler, executionStorage, retryManager } from "sendstate/compat"
 import { memory } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
-import { configure, executionOf, gone, later, onEachStorage, past, until } from "./engine.ts"
+import { busy, configure, executionOf, gone, later, onEachStorage, past, until } from "./engine.ts"
 
 onEachStorage((storage) => {
   test("what is set is there at once under its id, before anything was started", async () => {
@@ -68,6 +68,42 @@ onEachStorage((storage) => {
     executionStorage.set("a", executionOf({ id: "a", scheduledFor: past }))
     await until(() => inbox.count === 2)
     expect(executionStorage.size()).toBe(1)
+  })
+
+  test("tries that the host counted are shown and heeded, also after a restart", async () => {
+    const { restart } = await configure(storage, { outcome: () => busy })
+    const tried = executionOf({ id: "a", attempts: 1, lastAttempt: past, errorMessage: "451 later" })
+    executionStorage.set("a", tried)
+    expect(executionStorage.get("a")).toEqual(tried)
+    await restart()
+    expect(executionStorage.getAll()).toEqual([tried])
+    expect(await executionMonitor.forceProcessExecution("a")).toBe(true)
+    const second = executionStorage.get("a")
+    expect(second).toMatchObject({ status: "scheduled", attempts: 2, errorMessage: "450 busy" })
+    const delay = (second?.scheduledFor.getTime() ?? 0) - (second?.lastAttempt?.getTime() ?? 0)
+    expect(delay).toBeGreaterThanOrEqual(675_000)
+    expect(delay).toBeLessThan(685_000)
+    await executionMonitor.forceProcessExecution("a")
+    expect(executionStorage.get("a")).toMatchObject({ status: "failed", attempts: 3 })
+  })
+
+  test("tries that the host set back begin anew", async () => {
+    await configure(storage, { outcome: () => busy })
+    executionStorage.set("a", executionOf({ id: "a" }))
+    for (let count = 0; count < 3; count += 1) await executionMonitor.forceProcessExecution("a")
+    const failed = executionStorage.get("a") ?? executionOf()
+    expect(failed).toMatchObject({ status: "failed", attempts: 3 })
+    retryManager.resetAttempts(failed)
+    retryManager.scheduleRetry(failed)
+    expect(executionStorage.get("a")).toMatchObject({ status: "scheduled", attempts: 0 })
+    for (const [attempts, status] of [
+      [1, "scheduled"],
+      [2, "scheduled"],
+      [3, "failed"],
+    ] as const) {
+      await executionMonitor.forceProcessExecution("a")
+      expect(executionStorage.get("a")).toMatchObject({ attempts, status })
+    }
   })
 
   test("the status of an unknown one cannot be changed, nor can it be deleted", async () => {
