@@ -5,6 +5,14 @@ import { drawSequence, type SequenceOptions } from "./user/sequence.ts"
 const minute = 60_000
 const hour = 60 * minute
 
+/** One of several transports; all have the same abilities and the same kinds of faults. */
+export interface RouteOptions {
+  readonly name: string
+  readonly weight: number
+  /** When its host cannot be reached, milliseconds. */
+  readonly outage: { readonly fromMs: number; readonly forMs: number } | null
+}
+
 /** Everything that a seed decides before its world starts. */
 export interface SimOptions {
   readonly seed: number
@@ -34,6 +42,8 @@ export interface SimOptions {
     readonly faults: number
     readonly fates: Readonly<Record<Fate, number>>
   }
+  /** Several transports; empty: one, that nobody gave a name. */
+  readonly routes: ReadonlyArray<RouteOptions>
   readonly sequence: SequenceOptions
   /** Mails per minute over all processes. */
   readonly limitPerMinute: number | null
@@ -60,6 +70,20 @@ const drawFates = (chance: Chance): Record<Fate, number> =>
     number
   >
 
+// Drawn apart from all else, so that worlds with one transport stay what they were.
+const drawRoutes = (chance: Chance, stormMs: number): ReadonlyArray<RouteOptions> => {
+  if (!chance.happens(0.35)) return []
+  const outage = (): RouteOptions["outage"] => {
+    if (!chance.happens(0.6)) return null
+    const fromMs = chance.between(0, stormMs / 2)
+    return { fromMs, forMs: chance.between(1_000, stormMs - fromMs) }
+  }
+  return [
+    { name: "main", weight: chance.pick([1, 3]), outage: outage() },
+    { name: "backup", weight: chance.pick([0, 1]), outage: outage() },
+  ]
+}
+
 /** Swarm testing: each seed has some kinds of faults only, so that no kind hides another. */
 export const drawOptions = (seed: number): SimOptions => {
   const chance = Chance.of(seed).fork("options")
@@ -68,7 +92,7 @@ export const drawOptions = (seed: number): SimOptions => {
   const storage = chance.weighted({ sync: 6, async: 10, shared: 2 })
   const attempts = chance.between(1, 5)
   const idempotent = chance.happens(0.15)
-  return {
+  const drawn = {
     seed,
     storage,
     leads: chance.between(1, 10),
@@ -119,5 +143,6 @@ export const drawOptions = (seed: number): SimOptions => {
     horizonMs: storage === "shared" ? 8 * minute : 6 * hour,
     stormMs: storage === "shared" ? 6 * minute : chance.pick([10 * minute, hour, 3 * hour]),
     handsOffMs: (storage === "shared" ? 6 : 30) * minute,
-  }
+  } satisfies Omit<SimOptions, "routes">
+  return { ...drawn, routes: drawRoutes(Chance.of(seed).fork("routes"), drawn.stormMs) }
 }

@@ -26,6 +26,7 @@ const quietOptions: SimOptions = {
     faults: 0,
     fates: {} as SimOptions["transport"]["fates"],
   },
+  routes: [],
   sequence: noSequence,
   limitPerMinute: null,
   disk: { latencyMs: 1, faults: 0 },

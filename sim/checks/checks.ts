@@ -14,7 +14,10 @@ export interface CheckedWorld extends SequencedWorld {
   readonly story: Story
   readonly durable: DurableState
   readonly acknowledged: Acknowledged
-  readonly server: { readonly copiesOf: (id: string) => number }
+  readonly server: {
+    readonly copiesOf: (id: string) => number
+    readonly has: (id: string, via: string | undefined) => boolean
+  }
   readonly user: { readonly edition: number; readonly vouchedFor: (id: string) => boolean }
   readonly hosts: ReadonlyArray<Host>
   readonly clockSetBackMs: number
@@ -44,8 +47,8 @@ export class Checks {
     this.#sequence = new SequenceChecks(world)
   }
 
-  /** The transport is called. */
-  onCall(host: Host, id: string, attempt: number): void {
+  /** The transport is called; `via`: which of several. */
+  onCall(host: Host, id: string, attempt: number, via: string | undefined): void {
     const { durable, acknowledged } = this.#world
     const row = durable.row(id)
     if (row?.state !== "sending.attempting" || row.context.attempt !== attempt)
@@ -57,6 +60,7 @@ export class Checks {
       this.#world.violate("one call for each intent", `${host.name} calls again for ${id} #${attempt}`)
     this.#called.set(id, attempt)
     if (row !== undefined) this.#sequence.onCall(host.wallNow, row)
+    if (via !== undefined) this.#checkRoute(host, id, attempt, via)
     if (acknowledged.cancelled.has(id))
       this.#world.violate("no send after an acknowledged cancel", `${host.name} calls for ${id} #${attempt}`)
   }
@@ -128,6 +132,30 @@ export class Checks {
   #startsOf(id: string): ReadonlyArray<Start> {
     const row = this.#world.durable.row(id)
     return row === undefined ? [] : readAttempts(row.context.retry, this.#world.durable.history(id), false).starts
+  }
+
+  /** What one transport has, by the other side's ledger, or may have, by the history, is no other one's. */
+  #checkRoute(host: Host, id: string, attempt: number, via: string): void {
+    const { options, server, durable } = this.#world
+    const holder = options.routes.find(({ name }) => name !== via && server.has(id, name))
+    let begun = 0
+    let latest: string | undefined
+    const ways = new Map<number, string | undefined>()
+    for (const event of durable.history(id)) {
+      if (event.type === "DUE" || event.type === "RETRY_DUE") begun += 1
+      if (event.type === "RENDERED") {
+        latest = event.via
+        ways.set(begun, event.via)
+      }
+    }
+    if (latest !== via)
+      this.#world.violate("the intent names the transport", `${id} #${attempt}: ${latest}, and ${via} is called`)
+    const doubtful = (durable.row(id)?.context.unknownAttempts ?? []).find((unknown) => ways.get(unknown) !== via)
+    if (holder !== undefined || doubtful !== undefined)
+      this.#world.violate(
+        "what one transport may have goes through no other",
+        `${host.name} calls ${via} for ${id} #${attempt}; ${holder?.name ?? ways.get(doubtful ?? 0)} may have it`,
+      )
   }
 
   #checkCopies(row: ExecutionRow): void {

@@ -16,7 +16,7 @@ export interface Attempts {
 }
 
 type Failure = Pick<Extract<ExecutionEvent, { type: "FAILED" }>, "retryable"> &
-  Partial<Pick<Extract<ExecutionEvent, { type: "REJECTED" }>, "scope" | "retryAfterMs">>
+  Partial<Pick<Extract<ExecutionEvent, { type: "REJECTED" }>, "scope" | "retryAfterMs" | "reroute">>
 
 /** The delay of the law, written down a second time: base * factor^(n-1), spread, within the cap. */
 const delayMs = ({ baseMs, factor, capMs, jitter }: RetryPolicy, used: number, unit: number): number => {
@@ -44,7 +44,9 @@ export const readAttempts = (
     const isConfig = failure.scope === "config"
     const isBlameless = isConfig || failure.scope === "host"
     if (isBlameless) used -= 1
-    notBefore = at + (isConfig ? 0 : Math.max(failure.retryAfterMs ?? 0, delayMs(policy, used, jitterUnit)))
+    // Nobody has to wait for a host that is in trouble when another one takes the mail.
+    const atOnce = isConfig || failure.reroute === true
+    notBefore = at + (atOnce ? 0 : Math.max(failure.retryAfterMs ?? 0, delayMs(policy, used, jitterUnit)))
     mayGoOn = (failure.retryable || isBlameless) && used < policy.attempts
   }
 

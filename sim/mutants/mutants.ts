@@ -137,6 +137,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: `if (result.type === "missing" && late !== undefined)`,
   },
   {
+    name: "a mail in doubt is handed to another transport",
+    file: "actors/routing/choice.ts",
+    text: "if (context.unknownAttempts.length > 0) return bound(mine, isLeft, mail, now)",
+    replacement: "if (context.unknownAttempts.length > 99) return bound(mine, isLeft, mail, now)",
+  },
+  {
     name: "an exit does not cancel what is planned or under way",
     file: "actors/events/signalling.ts",
     text: `return { type: "CANCEL", by: "exit", at: now }`,

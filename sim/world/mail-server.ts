@@ -1,8 +1,9 @@
+import type { TransportRoute } from "../../src/index.ts"
 import type { LookupResult, Message, SendContext, SendOutcome, Transport } from "../../src/sdk/index.ts"
 import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { Chance } from "../chance.ts"
 import type { Fate, Faults } from "../faults/faults.ts"
-import type { SimOptions } from "../options.ts"
+import type { RouteOptions, SimOptions } from "../options.ts"
 import { type Host, never } from "./host.ts"
 import type { Story } from "./story.ts"
 
@@ -13,7 +14,7 @@ export interface MailWorld {
   readonly story: Story
   readonly faults: Pick<Faults, "fate">
   readonly checks: {
-    readonly onCall: (host: Host, id: string, attempt: number) => void
+    readonly onCall: (host: Host, id: string, attempt: number, via: string | undefined) => void
     readonly onCopy: (id: string) => void
     readonly onAccepted: (host: Host, id: string, attempt: number) => void
   }
@@ -57,6 +58,8 @@ const twice = <A>(first: Promise<A>): Promise<A> =>
     },
   }) as Promise<A>
 
+const keyOf = (executionId: string, via: string | undefined): string => `${via ?? ""}/${executionId}`
+
 /** The other side of all transports, with a ledger of its own: what it has is the truth. */
 export class MailServer {
   readonly #world: MailWorld
@@ -64,20 +67,29 @@ export class MailServer {
   readonly #options: SimOptions["transport"]
   /** Copies by Message-ID, each with the instant when it came. */
   readonly #copies = new Map<string, Array<number>>()
-  /** Mails that have left a process and have not come yet. */
+  /** Mails that have left a process and have not come yet, with the transport that they left through. */
   readonly #underWay = new Set<string>()
+  /** When a transport got to know a key first: none knows what another one does. */
   readonly #knownKeys = new Map<string, number>()
+  readonly #routes: ReadonlyArray<RouteOptions>
   #awaited: Array<() => void> = []
 
-  constructor(world: MailWorld, chance: Chance, options: SimOptions["transport"]) {
+  constructor(world: MailWorld, chance: Chance, options: SimOptions["transport"], routes: ReadonlyArray<RouteOptions>) {
     this.#world = world
     this.#chance = chance
     this.#options = options
+    this.#routes = routes
   }
 
   /** How many copies of this execution's mail were delivered. */
   copiesOf(executionId: string): number {
     return this.#copies.get(executionId)?.length ?? 0
+  }
+
+  /** Whether the other side of this transport has it, or will: the truth, whatever anybody was told. */
+  has(executionId: string, via: string | undefined): boolean {
+    const key = keyOf(executionId, via)
+    return this.#knownKeys.has(key) || this.#underWay.has(key)
   }
 
   /** Resolves when the next send begins. */
@@ -89,8 +101,19 @@ export class MailServer {
     return [...this.#copies.values()].reduce((sum, copies) => sum + copies.length, 0)
   }
 
-  /** The transport of one process. */
-  transport(host: Host): Transport {
+  /** What one process sends through, as an option of its runtime. */
+  waysOut(host: Host): { readonly transport: Transport } | { readonly transports: ReadonlyArray<TransportRoute> } {
+    if (this.#routes.length === 0) return { transport: this.#transport(host, undefined) }
+    return {
+      transports: this.#routes.map((route) => ({
+        name: route.name,
+        weight: route.weight,
+        transport: this.#transport(host, route),
+      })),
+    }
+  }
+
+  #transport(host: Host, route: RouteOptions | undefined): Transport {
     const { maxConcurrency, maxPerSecond, deadlineMs, signalsHandoff, idempotentMs, lookup } = this.#options
     return {
       name: "simulated",
@@ -101,29 +124,42 @@ export class MailServer {
         ...(maxPerSecond === null ? {} : { maxPerSecond }),
         ...(idempotentMs === null ? {} : { idempotent: { ttlMs: idempotentMs } }),
       },
-      send: (message, context) => this.#send(host, message, context),
-      ...(lookup ? { lookup: ({ idempotencyKey }) => this.#lookup(host, idempotencyKey) } : {}),
+      send: (message, context) => this.#send(host, route, message, context),
+      ...(lookup ? { lookup: ({ idempotencyKey }) => this.#lookup(host, route, idempotencyKey) } : {}),
     }
   }
 
-  async #lookup(host: Host, id: string): Promise<LookupResult> {
+  async #lookup(host: Host, route: RouteOptions | undefined, id: string): Promise<LookupResult> {
     await host.after(this.#chance.latencyMs(this.#options.latencyMs))
-    if (this.copiesOf(id) > 0) return { type: "accepted" }
-    return { type: this.#underWay.has(id) ? "unknown" : "notFound" }
+    const key = keyOf(id, route?.name)
+    if (this.#knownKeys.has(key)) return { type: "accepted" }
+    return { type: this.#underWay.has(key) ? "unknown" : "notFound" }
   }
 
-  #send(host: Host, message: Message, context: SendContext): Promise<SendOutcome> {
+  #isOut({ outage }: RouteOptions): boolean {
+    const { now } = this.#world
+    return outage !== null && now >= outage.fromMs && now < outage.fromMs + outage.forMs
+  }
+
+  #send(host: Host, route: RouteOptions | undefined, message: Message, context: SendContext): Promise<SendOutcome> {
     if (!host.isAlive) return never
-    this.#world.checks.onCall(host, context.idempotencyKey, context.attempt)
-    const fate = this.#world.faults.fate(message, context.attempt)
-    this.#world.story.tell(`${host.name} sends ${context.idempotencyKey} #${context.attempt}: ${fate}`)
+    this.#world.checks.onCall(host, context.idempotencyKey, context.attempt, route?.name)
+    const drawn = this.#world.faults.fate(message, context.attempt)
+    const fate = route !== undefined && this.#isOut(route) ? "hostDown" : drawn
+    const through = route === undefined ? "" : ` through ${route.name}`
+    this.#world.story.tell(`${host.name} sends ${context.idempotencyKey} #${context.attempt}${through}: ${fate}`)
     for (const resolve of this.#awaited.splice(0)) resolve()
     if (fate === "throwsAtOnce") throw new Error("the transport throws at once")
-    const talk = this.#talk(host, context, fate)
+    const talk = this.#talk(host, route, context, fate)
     return fate === "resolvesTwice" ? twice(talk) : talk
   }
 
-  async #talk(host: Host, context: SendContext, fate: Fate | "accepted"): Promise<SendOutcome> {
+  async #talk(
+    host: Host,
+    route: RouteOptions | undefined,
+    context: SendContext,
+    fate: Fate | "accepted",
+  ): Promise<SendOutcome> {
     const { latencyMs, deadlineMs } = this.#options
     await host.after(this.#chance.latencyMs(latencyMs))
     await host.pass(`before the handoff of ${context.idempotencyKey}`)
@@ -133,7 +169,7 @@ export class MailServer {
     if (fate === "hangsBefore") return never
     context.handoff()
     // What the socket has is under way, whatever becomes of the process.
-    if (isTaken(fate)) this.#deliver(context.idempotencyKey, this.#chance.between(0, latencyMs))
+    if (isTaken(fate)) this.#deliver(context.idempotencyKey, route?.name, this.#chance.between(0, latencyMs))
     await host.pass(`after the handoff of ${context.idempotencyKey}`)
     if (fate === "answersNonsense") return { type: "perhaps" } as never
     if (fate === "throwsAfter") throw new Error("the transport throws after the handoff")
@@ -153,14 +189,15 @@ export class MailServer {
     return { type: "accepted", providerId: `p-${context.idempotencyKey}` }
   }
 
-  #deliver(id: string, afterMs: number): void {
-    this.#underWay.add(id)
+  #deliver(id: string, via: string | undefined, afterMs: number): void {
+    const key = keyOf(id, via)
+    this.#underWay.add(key)
     this.#world.time.timeline.set(this.#world.now + afterMs, () => {
-      this.#underWay.delete(id)
+      this.#underWay.delete(key)
       const { idempotentMs } = this.#options
-      const first = this.#knownKeys.get(id)
+      const first = this.#knownKeys.get(key)
       if (idempotentMs !== null && first !== undefined && this.#world.now - first < idempotentMs) return
-      this.#knownKeys.set(id, this.#world.now)
+      this.#knownKeys.set(key, this.#world.now)
       this.#copies.set(id, [...(this.#copies.get(id) ?? []), this.#world.now])
       this.#world.story.tell(`copy ${this.copiesOf(id)} of ${id} is delivered`)
       this.#world.checks.onCopy(id)

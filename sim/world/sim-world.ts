@@ -55,7 +55,7 @@ export class SimWorld {
     this.options = options
     this.faults = faults
     this.#chance = Chance.of(options.seed)
-    this.server = new MailServer(this, this.#chance.fork("mail server"), options.transport)
+    this.server = new MailServer(this, this.#chance.fork("mail server"), options.transport, options.routes)
     this.user = new User(this, options, this.#chance.fork("user"))
     this.leads = leadsOf(options.leads)
     this.guests = guestsOf(options.sequence.trigger ? 2 : 0)
@@ -101,8 +101,8 @@ export class SimWorld {
     const { limitPerMinute } = this.options
     return {
       storage: watchedStorage(this, this.#storageOf(host)),
-      transport: this.server.transport(host),
       renderer: simulatedRenderer(this.faults, host),
+      ...this.server.waysOut(host),
       ...(limitPerMinute === null ? {} : { limits: { domains: { "*": { count: limitPerMinute, per: "1 minute" } } } }),
     }
   }
