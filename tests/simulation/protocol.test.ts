@@ -3,8 +3,17 @@ import { expect, test } from "vitest"
 import type { Fate, Faults, RequestFault } from "../../sim/faults/faults.ts"
 import { begin, campaignOn, play, until } from "../../sim/play.ts"
 import type { SimWorld } from "../../sim/world/sim-world.ts"
+import { type ProtocolRule, protocolRules } from "./protocol-rules.ts"
 
 const minute = 60_000
+
+const told = new Set<ProtocolRule>()
+
+/** The scene that goes wrong without this rule. */
+const scene = (rule: ProtocolRule, title: string, body: () => Promise<void>): void => {
+  told.add(rule)
+  test(`${rule}: ${title}`, body)
+}
 
 const only = (world: SimWorld) => {
   const [row] = world.durable.rows()
@@ -40,6 +49,10 @@ const freezing =
     }
   }
 
+/** How many requests of this name landed after their owner had given them up. */
+const landings = (world: SimWorld, method: string): number =>
+  world.story.lines.filter((line) => line.endsWith(`a late ${method} lands`)).length
+
 const fatesOf =
   (...fates: ReadonlyArray<Fate | "accepted">) =>
   (): Partial<Faults> => {
@@ -49,28 +62,38 @@ const fatesOf =
 
 const isOver = (world: SimWorld) => (): boolean => ["done", "cancelled"].includes(only(world).state)
 
+/** As {@link begin}; resolves when the first host stands still where {@link freezing} says. */
+const beginAndFreeze = async (world: SimWorld): Promise<void> => {
+  await begin(world)
+  await until(world, () => world.story.lines.some((line) => line.includes("left freezes")), 1)
+}
+
 const rightIsUp = async (world: SimWorld): Promise<Awaited<ReturnType<typeof campaignOn>>> => {
   void world.hosts[1]?.live()
   return campaignOn(world, 1)
 }
 
-test("a cancel on a lease that is over fences off the owner that was frozen: its intent comes too late", async () => {
-  await play({ storage: "shared", faults: freezing("after the request documents", 3 * minute) }, async (world) => {
-    await begin(world)
-    const { runtime } = await rightIsUp(world)
-    await world.time.sleep(70_000)
-    const answer = await runtime.executions.cancel(only(world).id)
-    expect(answer).toBe("cancelled")
-    world.acknowledge("cancel", only(world).id)
-    await world.time.sleep(10 * minute)
-    expect(only(world).state).toBe("cancelled")
-    expect(world.server.total).toBe(0)
-  })
-})
+scene(
+  "signalFences",
+  "a cancel on a lease that is over fences off the owner that was frozen: its intent comes too late",
+  async () => {
+    await play({ storage: "shared", faults: freezing("after the request documents", 3 * minute) }, async (world) => {
+      await beginAndFreeze(world)
+      const { runtime } = await rightIsUp(world)
+      await world.time.sleep(70_000)
+      const answer = await runtime.executions.cancel(only(world).id)
+      expect(answer).toBe("cancelled")
+      world.acknowledge("cancel", only(world).id)
+      await world.time.sleep(10 * minute)
+      expect(only(world).state).toBe("cancelled")
+      expect(world.server.total).toBe(0)
+    })
+  },
+)
 
-test("an intent is refused while a cancel waits on its row", async () => {
+scene("intentSeesFlags", "an intent is refused while a cancel waits on its row", async () => {
   await play({ storage: "shared", faults: freezing("after the request documents", 20_000) }, async (world) => {
-    await begin(world)
+    await beginAndFreeze(world)
     const { runtime } = await rightIsUp(world)
     expect(await runtime.executions.cancel(only(world).id)).toBe("requested")
     await until(world, isOver(world))
@@ -80,21 +103,25 @@ test("an intent is refused while a cancel waits on its row", async () => {
   })
 })
 
-test("a cancel that comes during a send answers too late, and the receipt is not refused for it", async () => {
-  await play({ transport: { latencyMs: 200, deadlineMs: 60_000 } }, async (world) => {
-    await begin(world)
-    const { runtime } = await campaignOn(world)
-    await until(world, () => only(world).state === "sending.attempting", 50)
-    expect(await runtime.executions.cancel(only(world).id)).toBe("tooLate")
-    expect(only(world).context).toMatchObject({ outcome: "sent", delivery: "confirmed" })
-  })
-})
+scene(
+  "receiptIgnoresFlags",
+  "a cancel that comes during a send answers too late, and the receipt is not refused for it",
+  async () => {
+    await play({ transport: { latencyMs: 200, deadlineMs: 60_000 } }, async (world) => {
+      await begin(world)
+      const { runtime } = await campaignOn(world)
+      await until(world, () => only(world).state === "sending.attempting", 50)
+      expect(await runtime.executions.cancel(only(world).id)).toBe("tooLate")
+      expect(only(world).context).toMatchObject({ outcome: "sent", delivery: "confirmed" })
+    })
+  },
+)
 
-test("an unsubscribe between rendering and intent is seen by the intent", async () => {
+scene("suppressAtomic", "an unsubscribe between rendering and intent is seen by the intent", async () => {
   // The second question is whether the address is suppressed.
   const faults = freezing("after the request documents", 20_000, { time: 2 })
   await play({ storage: "shared", faults }, async (world) => {
-    await begin(world)
+    await beginAndFreeze(world)
     const { runtime } = await rightIsUp(world)
     const grant = world.acknowledged.suppressionOf("lead-0").ask()
     await runtime.suppress("lead-0@x.test")
@@ -106,22 +133,26 @@ test("an unsubscribe between rendering and intent is seen by the intent", async 
   })
 })
 
-test("doubt stays with an execution that was resolved as not sent: its cancel is answered in doubt", async () => {
-  await play({ faults: fatesOf("replyLost") }, async (world) => {
-    await begin(world)
-    const { runtime, campaign } = await campaignOn(world)
-    await until(world, () => only(world).state === "sending.inDoubt")
-    await campaign.pause()
-    expect(await runtime.executions.resolve(only(world).id, "notSent")).toBe("applied")
-    expect(await runtime.executions.cancel(only(world).id)).toBe("inDoubt")
-    expect(only(world)).toMatchObject({ state: "cancelled", context: { delivery: "unknown" } })
-  })
-})
+scene(
+  "stickyDoubt",
+  "doubt stays with an execution that was resolved as not sent: its cancel is answered in doubt",
+  async () => {
+    await play({ faults: fatesOf("replyLost") }, async (world) => {
+      await begin(world)
+      const { runtime, campaign } = await campaignOn(world)
+      await until(world, () => only(world).state === "sending.inDoubt")
+      await campaign.pause()
+      expect(await runtime.executions.resolve(only(world).id, "notSent")).toBe("applied")
+      expect(await runtime.executions.cancel(only(world).id)).toBe("inDoubt")
+      expect(only(world)).toMatchObject({ state: "cancelled", context: { delivery: "unknown" } })
+    })
+  },
+)
 
-test("a receipt of an owner that lost its lease is taken as evidence", async () => {
+scene("lateReceipt", "a receipt of an owner that lost its lease is taken as evidence", async () => {
   const faults = freezing("after the handoff", 5 * minute, { rightClaims: true })
   await play({ storage: "shared", faults }, async (world) => {
-    await begin(world)
+    await beginAndFreeze(world)
     await rightIsUp(world)
     await until(world, () => only(world).state === "sending.inDoubt")
     await until(world, isOver(world))
@@ -131,7 +162,7 @@ test("a receipt of an owner that lost its lease is taken as evidence", async () 
   })
 })
 
-test("an acceptance that comes late ends an execution that waits for its next try", async () => {
+scene("fullTable", "an acceptance that comes late ends an execution that waits for its next try", async () => {
   const retry = { baseMs: 10 * minute }
   await play({ onUnknown: "resend", retry, faults: fatesOf("acceptsLate") }, async (world) => {
     await begin(world)
@@ -141,7 +172,7 @@ test("an acceptance that comes late ends an execution that waits for its next tr
   })
 })
 
-test("an intent whose process died is settled while the campaign is paused", async () => {
+scene("pausedRecovery", "an intent whose process died is settled while the campaign is paused", async () => {
   const faults = (world: () => SimWorld): Partial<Faults> => ({
     crashes: (where, host) => host === "left" && where.startsWith("after the handoff") && world().crashes === 0,
   })
@@ -157,9 +188,9 @@ test("an intent whose process died is settled while the campaign is paused", asy
   })
 })
 
-test("who claims a row applies the cancel that waits on it before anything else", async () => {
+scene("flagFirst", "who claims a row applies the cancel that waits on it before anything else", async () => {
   await play({ storage: "shared", faults: freezing("after the request documents", 10 * minute) }, async (world) => {
-    await begin(world)
+    await beginAndFreeze(world)
     const { runtime } = await rightIsUp(world)
     expect(await runtime.executions.cancel(only(world).id)).toBe("requested")
     world.hosts[0]?.crash("with a cancel on its row")
@@ -168,7 +199,7 @@ test("who claims a row applies the cancel that waits on it before anything else"
   })
 })
 
-test("out of attempts, the policy resend leaves doubt in doubt", async () => {
+scene("exhaustedStaysDoubt", "out of attempts, the policy resend leaves doubt in doubt", async () => {
   await play({ onUnknown: "resend", retry: { attempts: 1 }, faults: fatesOf("replyLost") }, async (world) => {
     await begin(world)
     await world.time.sleep(60 * minute)
@@ -177,56 +208,86 @@ test("out of attempts, the policy resend leaves doubt in doubt", async () => {
   })
 })
 
-test("a commit that its owner gave up on does not land later", async () => {
-  const faults = (): Partial<Faults> => {
-    let commits = 0
-    return { request: (method) => (method === "commit" && ++commits === 1 ? "landsLate" : "none") }
-  }
-  await play({ storage: "shared", faults }, async (world) => {
+scene(
+  "versionCas",
+  "an intent that its owner gave up on does not land once more while the call is under way",
+  async () => {
+    const faults = (): Partial<Faults> => {
+      let commits = 0
+      return { request: (method) => (method === "commit" && ++commits === 1 ? "landsLate" : "none") }
+    }
+    const transport = { latencyMs: minute, deadlineMs: 30 * minute }
+    await play({ storage: "shared", transport, faults }, async (world) => {
+      await begin(world)
+      await until(world, () => landings(world, "commit") === 1)
+      // Token and version both tell it from its repetition; the storage suite looks at each by itself.
+      expect(only(world).state).toBe("sending.attempting")
+      await until(world, isOver(world))
+      expect(types(world)).toEqual(["SCHEDULED", "DUE", "RENDERED", "ACCEPTED"])
+      expect(world.server.total).toBe(1)
+    })
+  },
+)
+
+scene("handoffKnown", "a process that is told to end between intent and handoff leaves no doubt", async () => {
+  await play({ transport: { deadlineMs: 60_000 }, faults: fatesOf("hangsBefore") }, async (world) => {
     await begin(world)
+    await until(world, () => only(world).state === "sending.attempting", 50)
+    await world.hosts[0]?.terminate(1_000)
     await until(world, isOver(world))
-    await world.time.sleep(10 * minute)
-    expect(world.story.lines.some((line) => line.endsWith("a late commit lands"))).toBe(true)
-    expect(only(world).context).toMatchObject({ outcome: "sent", doubts: 0 })
+    expect(types(world)).toEqual(["SCHEDULED", "DUE", "RENDERED", "NOT_CALLED", "RETRY_DUE", "RENDERED", "ACCEPTED"])
+    expect(only(world).context).toMatchObject({ used: 1, doubts: 0, outcome: "sent", delivery: "confirmed" })
     expect(world.server.total).toBe(1)
   })
 })
 
-test("a process that was frozen between intent and call does not call, and uses up no attempt", async () => {
-  await play({ storage: "shared", faults: freezing("after the request commit", 33_000) }, async (world) => {
-    await begin(world)
-    await until(world, isOver(world))
-    expect(types(world)).toContain("NOT_CALLED")
-    expect(only(world).context).toMatchObject({ used: 1, doubts: 0, outcome: "sent" })
-    expect(world.server.total).toBe(1)
-  })
-})
+scene(
+  "selfFence",
+  "a process that was frozen between intent and call does not call, and uses up no attempt",
+  async () => {
+    await play({ storage: "shared", faults: freezing("after the request commit", 33_000) }, async (world) => {
+      await beginAndFreeze(world)
+      await until(world, isOver(world))
+      expect(types(world)).toContain("NOT_CALLED")
+      expect(only(world).context).toMatchObject({ used: 1, doubts: 0, outcome: "sent" })
+      expect(world.server.total).toBe(1)
+    })
+  },
+)
 
-test("no second copy starts while a frozen process could still make the first: it fences itself", async () => {
-  const faults = freezing("after the request commit", 5 * minute, { rightClaims: true })
-  await play({ storage: "shared", onUnknown: "resend", faults }, async (world) => {
-    await begin(world)
-    await rightIsUp(world)
-    await until(world, isOver(world))
-    await world.time.sleep(10 * minute)
-    expect(only(world).context.doubts).toBe(1)
-    expect(world.server.total).toBe(1)
-  })
-})
+scene(
+  "selfFence",
+  "no second copy starts while a frozen process could still make the first: it fences itself",
+  async () => {
+    const faults = freezing("after the request commit", 5 * minute, { rightClaims: true })
+    await play({ storage: "shared", onUnknown: "resend", faults }, async (world) => {
+      await beginAndFreeze(world)
+      await rightIsUp(world)
+      await until(world, isOver(world))
+      await world.time.sleep(10 * minute)
+      expect(only(world).context.doubts).toBe(1)
+      expect(world.server.total).toBe(1)
+    })
+  },
+)
 
-test("a send under way is not judged before the transport's deadline and the grace are over", async () => {
-  const faults = freezing("after the handoff", 5 * minute, { rightClaims: true })
-  await play({ storage: "shared", faults }, async (world) => {
-    await begin(world)
-    await rightIsUp(world)
-    await until(world, () => only(world).state === "sending.inDoubt")
-    const history = world.durable.history(only(world).id)
-    const at = (type: string): number => history.find((event) => event.type === type)?.at ?? 0
-    expect(at("UNKNOWN") - at("RENDERED")).toBeGreaterThanOrEqual(world.options.transport.deadlineMs + 30_000)
-  })
-})
+scene(
+  "doubtWaits",
+  "a send under way is not judged before the transport's deadline and the grace are over",
+  async () => {
+    const faults = freezing("after the handoff", 5 * minute, { rightClaims: true })
+    await play({ storage: "shared", faults }, async (world) => {
+      await beginAndFreeze(world)
+      await rightIsUp(world)
+      await until(world, () => only(world).state === "sending.inDoubt")
+      const history = world.durable.history(only(world).id)
+      const at = (type: string): number => history.find((event) => event.type === type)?.at ?? 0
+      expect(at("UNKNOWN") - at("RENDERED")).toBeGreaterThanOrEqual(world.options.transport.deadlineMs + 30_000)
+    })
+  },
+)
 
-test("rendering that fails for now uses up attempts", async () => {
+scene("renderBounded", "rendering that fails for now uses up attempts", async () => {
   await play({ faults: () => ({ render: () => "busy" }) }, async (world) => {
     await begin(world)
     await until(world, isOver(world))
@@ -234,14 +295,15 @@ test("rendering that fails for now uses up attempts", async () => {
   })
 })
 
-test("a row that has ended is not revived by the owner that lost it", async () => {
-  const faults = freezing("after the handoff", 5 * minute, { rightClaims: true })
-  await play({ storage: "shared", onUnknown: "assumeSent", faults }, async (world) => {
+scene("renewTerminal", "a renewal that lands when its row has ended does not revive it", async () => {
+  const faults = (): Partial<Faults> => ({ request: (method) => (method === "renew" ? "landsLate" : "none") })
+  const transport = { latencyMs: minute, deadlineMs: 30 * minute }
+  await play({ storage: "shared", transport, faults }, async (world) => {
     await begin(world)
-    await rightIsUp(world)
     await until(world, isOver(world))
-    await world.time.sleep(20 * minute)
-    expect(types(world).filter((type) => type === "RENDERED")).toHaveLength(1)
+    const before = landings(world, "renew")
+    await world.time.sleep(10 * minute)
+    expect(landings(world, "renew")).toBeGreaterThan(before)
     expect(only(world)).toMatchObject({ state: "done", dueAt: null, owner: null })
     expect(world.server.total).toBe(1)
   })
@@ -292,7 +354,7 @@ test("a process that was frozen before it handed a mail over does not hand it ov
       faults: freezing("before the handoff", 4 * minute, { rightClaims: true }),
     },
     async (world) => {
-      await begin(world)
+      await beginAndFreeze(world)
       const { runtime } = await rightIsUp(world)
       await world.time.sleep(minute / 2)
       await runtime.suppress(`${only(world).leadId}@x.test`)
@@ -302,4 +364,8 @@ test("a process that was frozen before it handed a mail over does not hand it ov
       expect(world.server.total).toBe(0)
     },
   )
+})
+
+test("each rule of the protocol has its scene", () => {
+  expect([...told].sort()).toEqual(Object.keys(protocolRules).sort())
 })
