@@ -1,3 +1,4 @@
+export type { SimulatedAction } from "./action.ts"
 export type { CalendarSpan } from "./calendar.ts"
 export type { SimulatedAttempts, SimulatedSend, SimulatedTransport } from "./modelled-network.ts"
 export {

@@ -13,6 +13,8 @@ export interface SimulatedSend {
   readonly via: string
   /** The recipient's address. */
   readonly to: string
+  /** Of the mail; the template's name where no renderer was given. */
+  readonly subject: string
   /** When the transport was called, epoch ms. */
   readonly startedAt: number
   /** When the other side had it, epoch ms. */

@@ -14,6 +14,7 @@ import {
   type Renderer,
   type Storage,
 } from "../sdk/index.ts"
+import { actionsSchema, type SimulatedAction } from "./action.ts"
 import { Calendar, type CalendarSpan } from "./calendar.ts"
 import { Inspection } from "./inspect.ts"
 import {
@@ -68,6 +69,8 @@ export interface SimulateOptions {
   readonly transports?: ReadonlyArray<TransportRouteModel> | undefined
   /** What recipients do; default: nothing. */
   readonly events?: EventModel | undefined
+  /** What is done with the runtime meanwhile; the campaign takes leads until the last of it is done. Default: nothing. */
+  readonly actions?: ReadonlyArray<SimulatedAction> | undefined
   /** As of `createRuntime`; default: none. */
   readonly limits?: LimitsInput | undefined
   readonly faults?: SimulatedFaults | undefined
@@ -131,6 +134,7 @@ const settingsOf = z.strictObject({
         .default([]),
     })
     .prefault({}),
+  actions: actionsSchema,
   limits: z.custom<LimitsInput>((value) => typeof value === "object" && value !== null, "must be limits").default({}),
   faults: z
     .strictObject({ kills: z.array(durationSchema).default([]), downtime: durationSchema.default(60_000) })
@@ -237,7 +241,9 @@ export const simulate = async (
       renderer: settings.renderer ?? modelledRenderer,
       ...network.waysOut(process, own),
     })
-    return { process, handle: await runtime.campaigns.create(campaign) }
+    const { campaigns } = runtime
+    // Later it goes on as it is stored: it may have been edited.
+    return { process, handle: await (lives === 1 ? campaigns.create(campaign) : campaigns.get(campaign.id)) }
   }
 
   const play = async (): Promise<
@@ -245,11 +251,13 @@ export const simulate = async (
   > => {
     let { process, handle } = await boot()
     await handle.enroll(audience)
-    await handle.close()
+    const actions = [...settings.actions]
+    if (actions.length === 0) await handle.close()
     const kills = [...faults.kills].sort((left, right) => left - right)
     let finishedAt: number | null = null
     while (world.timeline.now < until) {
-      const next = Math.min(until, kills[0] ?? Number.POSITIVE_INFINITY, world.timeline.now + sampleMs)
+      const planned = [kills[0], actions[0]?.at].filter((at) => at !== undefined)
+      const next = Math.min(until, world.timeline.now + sampleMs, ...planned)
       const signal = new AbortController()
       const ended = await Promise.race([
         handle.settled({ signal: signal.signal }).then(
@@ -260,7 +268,10 @@ export const simulate = async (
       ])
       signal.abort()
       inspection.sample(await handle.stats())
-      if (ended) {
+      const isOver = ended && actions.length === 0
+      // What is done later may bring it back to life.
+      if (ended && !isOver) await world.sleep(next - world.timeline.now)
+      if (isOver) {
         if (handle.status().state === "completed") finishedAt = process.clock.currentTimeMillisUnsafe()
         break
       }
@@ -270,6 +281,10 @@ export const simulate = async (
         memoryStorage.kill()
         await world.sleep(faults.downtime)
         ;({ process, handle } = await boot())
+      }
+      while (runtime !== undefined && actions[0] !== undefined && world.timeline.now >= actions[0].at) {
+        await actions.shift()?.do(runtime)
+        if (actions.length === 0) await handle.close()
       }
     }
     const counts = await handle.stats()

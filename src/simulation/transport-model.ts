@@ -82,6 +82,7 @@ export interface Sink {
   readonly take: (send: {
     readonly executionId: string
     readonly to: string
+    readonly subject: string
     readonly startedAt: number
     readonly at: number
   }) => void
@@ -156,6 +157,7 @@ export const modelledTransport = (
         sink.take({
           executionId: idempotencyKey,
           to: message.to.address,
+          subject: message.subject,
           startedAt,
           at: process.clock.currentTimeMillisUnsafe(),
         })
