@@ -128,9 +128,11 @@ test("an exit and a goal end the way through the campaign on the day they come, 
     template: `mail${index}`,
     after: index === 0 ? 0 : "1 week",
   }))
+  const ends = (name: string, event: string) => async (runtime: Runtime) =>
+    expect(await signal(name, event)(runtime)).toMatchObject({ cancelled: 1 })
   const actions = [
-    { at: "8 days", do: signal("ann", "replied") },
-    { at: "15 days", do: signal("bob", "bought") },
+    { at: "8 days", do: ends("ann", "replied") },
+    { at: "15 days", do: ends("bob", "bought") },
   ]
   const rules = { steps, exit: ["replied"], goal: "bought" }
   const { mails, counts, finishedAt, startedAt } = await tell(rules, people("ann", "bob", "cyd"), { actions })
