@@ -29,7 +29,13 @@ export const selfCheck = async (url: string, subjects: () => ReadonlyArray<strin
   assert.equal((await fetch(`${url}/executions/${second.id}`)).status, 404)
 
   await ask("POST", "/campaigns/welcome/trigger", { leadIds: ["bob"] })
-  assert.equal((await fetch(`${url}/campaigns/retired/trigger`, { method: "POST" })).status, 400)
+  const refused = await fetch(`${url}/campaigns/retired/trigger`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ leadIds: ["bob"] }),
+  })
+  assert.equal(refused.status, 400)
+  assert.match(await refused.text(), /retired is not active/)
   for (let tries = 0; subjects().length < 2 && tries < 500; tries += 1) await sleep(20)
   assert.deepEqual([...subjects()].sort(), ["Welcome Ann", "Welcome Bob"])
 

@@ -58,10 +58,10 @@ export const cancelManyLater = async (
   return count
 }
 
-/** Moves a scheduled one to another time; `false` when it does not wait. */
+/** Moves a scheduled one to another time, which is the epoch for what is before; `false` when it does not wait. */
 const move = (core: Core, access: Access, execution: CampaignExecution): MaybePromise<boolean> =>
   chain(
-    access.reschedule(core.ledger.nativeId(execution.id), execution.scheduledFor.getTime()),
+    access.reschedule(core.ledger.nativeId(execution.id), Math.max(0, execution.scheduledFor.getTime())),
     (answer) => answer === "applied",
   )
 

@@ -1,4 +1,4 @@
-import { leadSchema } from "sendstate/sdk"
+import { InvalidInput, leadSchema, NotFound, RenderError } from "sendstate/sdk"
 import { leadInputOf } from "./render-data.ts"
 import { leadOf, preparedTemplate, renderTemplate } from "./rendering.ts"
 import { Service } from "./service.ts"
@@ -17,8 +17,8 @@ export class TemplateRenderingService extends Service {
     try {
       await preparedTemplate(this.core, templateId)
       return true
-    } catch {
-      // Which is the answer.
+    } catch (error) {
+      this.#warnUnlessAnswer(templateId, error)
       return false
     }
   }
@@ -29,7 +29,7 @@ export class TemplateRenderingService extends Service {
       const lead = await leadOf(this.core, leadId)
       return lead !== undefined && isMailable(lead)
     } catch (error) {
-      this.core.warn(`Reading the lead ${leadId} failed: ${error instanceof Error ? error.message : String(error)}`)
+      this.core.warn(`Reading the lead ${leadId} failed: ${messageOf(error)}`)
       return false
     }
   }
@@ -41,11 +41,19 @@ export class TemplateRenderingService extends Service {
       if (found) return { name: found.name ?? found.id, subject: found.subject }
       const { name, subject } = await this.core.renderer.load(templateId, { signal: new AbortController().signal })
       return { name, subject }
-    } catch {
-      // Which is the answer.
+    } catch (error) {
+      this.#warnUnlessAnswer(templateId, error)
       return null
     }
   }
+
+  // A template that is missing or cannot be compiled is what was asked for; a source that fails is not.
+  #warnUnlessAnswer(templateId: string, error: unknown): void {
+    if (error instanceof NotFound || error instanceof RenderError || error instanceof InvalidInput) return
+    this.core.warn(`Reading the template ${templateId} failed: ${messageOf(error)}`)
+  }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 const isMailable = (lead: HostLead): boolean => leadSchema.safeParse(leadInputOf(lead)).success

@@ -120,6 +120,17 @@ onEachStorage((storage) => {
     expect(inbox.count).toBe(1)
   })
 
+  test("a date as early as a Date can be is as good as any other that is past", async () => {
+    const { inbox } = await configure(storage)
+    const ids = [
+      await executionScheduler.scheduleEmailCampaign("spring", "ann", "hello", new Date(0)),
+      await executionScheduler.scheduleEmailCampaign("spring", "bob", "hello", later),
+    ]
+    executionStorage.set(ids[0] ?? "", executionOf({ id: ids[0] ?? "", scheduledFor: new Date(-1) }))
+    for (const id of ids.reverse()) expect(await executionMonitor.forceProcessExecution(id)).toBe(true)
+    expect(inbox.sent.map(({ message }) => message.to.address)).toEqual(["bob@example.test", "ann@example.test"])
+  })
+
   test("the report lists the ten newest failures and the ten soonest mails", async () => {
     await configure(storage)
     for (let n = 0; n < 12; n += 1) {

@@ -73,6 +73,23 @@ onEachStorage((storage) => {
     expect(warnings.join()).toContain("database is away")
   })
 
+  test("a source of templates that fails is a warning, one that has none of the name is not", async () => {
+    const { warnings } = await configure(storage, {
+      templates: {
+        get: async (id) => {
+          if (id === "away") throw new Error("database is away")
+          return id === "broken" ? { id, subject: "x", html: "{{#if}}" } : undefined
+        },
+      },
+    })
+    for (const id of ["nowhere", "broken"]) expect(await templateRenderingService.validateTemplate(id)).toBe(false)
+    expect(await templateRenderingService.getTemplateMetadata("nowhere")).toBeNull()
+    expect(warnings).toEqual([])
+    expect(await templateRenderingService.validateTemplate("away")).toBe(false)
+    expect(await templateRenderingService.getTemplateMetadata("away")).toBeNull()
+    expect(warnings).toEqual(["away", "away"].map((id) => `Reading the template ${id} failed: database is away`))
+  })
+
   test("metadata tells name and subject, null for a missing template", async () => {
     await configure(storage)
     await compat.templates.put({ id: "letter", name: "A letter", subject: "For {{firstName}}", text: "x" })

@@ -101,6 +101,15 @@ export const resolveExecution = (
 /** An instant, epoch ms. */
 export const dueAtSchema = z.int().min(0).max(8.64e15)
 
+/** Moves an execution that waits to any instant. */
+export const moveExecution = (
+  services: ProcessServices,
+  actor: CampaignActor,
+  id: string,
+  dueAt: number,
+): Effect.Effect<ControlAnswer, CampaignError> =>
+  controlExecution(actor, id, () => ({ type: "RESCHEDULE", dueAt, at: services.clock.currentTimeMillisUnsafe() }))
+
 /** Moves the due time of an execution that waits. */
 export const rescheduleExecution = (
   services: ProcessServices,
@@ -113,7 +122,7 @@ export const rescheduleExecution = (
       try: () => parse(dueAtSchema, dueAt, "The due time (epoch milliseconds)"),
       catch: (error) => error as InvalidInput,
     }),
-    controlExecution(actor, id, () => ({ type: "RESCHEDULE", dueAt, at: services.clock.currentTimeMillisUnsafe() })),
+    moveExecution(services, actor, id, dueAt),
   )
 
 /**

@@ -1,10 +1,10 @@
 import * as Effect from "effect/Effect"
-import type { ExecutionRow, InvalidInput } from "../../sdk/index.ts"
+import type { ExecutionRow } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import { isWaiting } from "../cancel-orders.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import type { ControlAnswer } from "./execution-control.ts"
-import { rescheduleExecution } from "./execution-control.ts"
+import { moveExecution } from "./execution-control.ts"
 
 const pollMs = 10
 
@@ -18,7 +18,7 @@ export const runExecutionNow = (
   services: ProcessServices,
   actor: CampaignActor,
   id: string,
-): Effect.Effect<ControlAnswer, CampaignError | InvalidInput> =>
+): Effect.Effect<ControlAnswer, CampaignError> =>
   Effect.gen(function* () {
     const { store, clock } = services
     const [row] = yield* store.use((driver) => driver.get([id]))
@@ -27,7 +27,7 @@ export const runExecutionNow = (
     const now = clock.currentTimeMillisUnsafe()
     // Before everything else that is due, so that it is what is claimed first.
     const first = yield* store.use((driver) => driver.nextDueAt([actor.id]))
-    const moved = yield* rescheduleExecution(services, actor, id, Math.min(now, (first ?? now) - 1))
+    const moved = yield* moveExecution(services, actor, id, Math.min(now, (first ?? now) - 1))
     if (moved === "refused" || moved === "missing") return moved
     yield* actor.pump.runFirst
     const until =
