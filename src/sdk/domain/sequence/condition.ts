@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util"
 import * as z from "zod"
 import { type DurationInput, durationSchema } from "../duration.ts"
 import { plainObject } from "../json-data.ts"
 import type { Json, Lead } from "../lead.ts"
+import { byKey } from "./by-key.ts"
 
 /** Something that is true of a lead or not: JSON, so that it can be stored, shown and simulated. */
 export type Condition<Duration = number> =
@@ -66,22 +68,10 @@ const conditionAt = (depth: number): z.ZodType<Condition> =>
           all: z.strictObject({ all: z.array(inner).min(1).max(100) }),
           any: z.strictObject({ any: z.array(inner).min(1).max(100) }),
           not: z.strictObject({ not: inner }),
-        } as const
-        return plainObject.transform((value, context): Condition => {
-          const kind = (Object.keys(shapes) as Array<keyof typeof shapes>).find((key) => key in (value as object))
-          if (kind === undefined) {
-            context.addIssue({
-              code: "custom",
-              message: "a condition begins with lead, event, all, any or not: { event: clicked }",
-            })
-            return z.NEVER
-          }
-          const checked = shapes[kind].safeParse(value)
-          if (checked.success) return checked.data as Condition
-          for (const issue of checked.error.issues)
-            context.addIssue({ code: "custom", path: issue.path, message: issue.message })
-          return z.NEVER
-        }) as unknown as z.ZodType<Condition>
+        }
+        return plainObject.pipe(
+          byKey<Condition>(shapes, "a condition begins with lead, event, all, any or not: { event: clicked }"),
+        )
       })
 
 /** Checks a {@link Condition}. */
@@ -92,16 +82,13 @@ const own = (value: unknown, key: string): unknown =>
     ? (value as Record<string, unknown>)[key]
     : undefined
 
-// A lead's own fields first, then its data: as in templates, where data wins only for names that leads do not have.
+// As in templates: the lead's data wins over its own fields.
 const valueAt = (lead: Lead, path: string): unknown => {
   const keys = path.split(".")
   const [first = ""] = keys
-  const start = first !== "data" && own(lead, first) === undefined ? lead.data : lead
+  const start = first !== "data" && own(lead.data, first) !== undefined ? lead.data : lead
   return keys.reduce<unknown>(own, start)
 }
-
-const isSame = (left: unknown, right: unknown): boolean =>
-  left === right || (typeof left === "object" && JSON.stringify(left) === JSON.stringify(right))
 
 const numberOf = (value: unknown): number =>
   typeof value === "string" && value.trim() !== "" ? Number(value) : typeof value === "number" ? value : Number.NaN
@@ -117,8 +104,8 @@ export const isTrue = (condition: Condition, facts: Facts): boolean => {
     return condition.within === undefined || at >= facts.now - condition.within / facts.timeScale
   }
   const value = valueAt(facts.lead, condition.lead)
-  if (condition.equals !== undefined) return isSame(value, condition.equals)
-  if (condition.oneOf !== undefined) return condition.oneOf.some((one) => isSame(value, one))
+  if (condition.equals !== undefined) return isDeepStrictEqual(value, condition.equals)
+  if (condition.oneOf !== undefined) return condition.oneOf.some((one) => isDeepStrictEqual(value, one))
   if (condition.above === undefined && condition.below === undefined) return value !== undefined && value !== null
   const number = numberOf(value)
   return (

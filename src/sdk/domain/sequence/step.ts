@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { type DurationInput, durationSchema } from "../duration.ts"
 import { type Moment, momentSchema } from "../moment.ts"
+import { forward } from "./by-key.ts"
 import { type Condition, type ConditionInput, conditionSchema, eventName } from "./condition.ts"
 
 /** When a step is due, as users write it. */
@@ -156,12 +157,9 @@ const stepAt = (depth: number): z.ZodType<NestedStep> =>
     ? z.custom<NestedStep>(() => false, "branches are nested deeper than 8")
     : (z.lazy(() => {
         const branch = branchStep(depth)
-        return z.unknown().transform((value, context): NestedStep => {
-          const checked = (hasIf(value) ? branch : mailStep).safeParse(value)
-          if (checked.success) return checked.data as NestedStep
-          for (const { path, message } of checked.error.issues) context.addIssue({ code: "custom", path, message })
-          return z.NEVER
-        })
+        return z
+          .unknown()
+          .transform((value, context): NestedStep => forward(hasIf(value) ? branch : mailStep, value, context))
       }) as unknown as z.ZodType<NestedStep>)
 
 /** Checks one step as users write it. */
