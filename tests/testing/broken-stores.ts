@@ -3,9 +3,10 @@ import { memory } from "sendstate/storage/memory"
 import type { StoreSubject } from "sendstate/testing"
 
 /** A driver with one rule of the contract broken, made of one that keeps them all. */
-type Break = (driver: StorageDriver) => Partial<StorageDriver>
+export type Break = (driver: StorageDriver) => Partial<StorageDriver>
 
-const withFence = async (driver: StorageDriver, fence: Fence, part: "token" | "version"): Promise<Fence> => {
+/** The fence as the row has it now: what who compares nothing makes of it. */
+export const withFence = async (driver: StorageDriver, fence: Fence, part: "token" | "version"): Promise<Fence> => {
   const [row] = await driver.get([fence.id])
   return row === undefined ? fence : { ...fence, [part]: row[part] }
 }
@@ -18,7 +19,47 @@ const commitAs =
   })
 
 /** One for each rule. */
-export const breaks: Readonly<Record<string, Break>> = {
+export const breaks = {
+  "a new execution is stored with another time": (driver) => ({
+    enroll: (items) =>
+      driver.enroll(
+        items.map((item) => ({ ...item, execution: { ...item.execution, createdAt: item.execution.createdAt + 1 } })),
+      ),
+  }),
+  "campaigns share their numbers": (driver) => ({ counts: () => driver.counts("spring") }),
+  "a paused campaign goes on": (driver) => ({
+    claimDue: async (request) => {
+      const [campaign] = await driver.documents("campaign", ["spring"])
+      await driver.writeDocuments([{ kind: "campaign", key: "spring", value: { state: "running" } }])
+      const rows = await driver.claimDue(request)
+      await driver.writeDocuments([{ kind: "campaign", key: "spring", value: campaign?.value ?? null }])
+      return rows
+    },
+  }),
+  "a claim looks only behind what it gave before": (driver) => {
+    let place = 0
+    return {
+      claimDue: async (request) => {
+        const rows = await driver.claimDue(request)
+        const passed = rows.filter(({ scheduledFor }) => scheduledFor < place)
+        await driver.release(passed, request.now)
+        place = Math.max(place, ...rows.map(({ scheduledFor }) => scheduledFor))
+        return rows.filter((row) => !passed.includes(row))
+      },
+    }
+  },
+  "documents are listed in no order": (driver) => ({
+    listDocuments: async (kind, page) => [...(await driver.listDocuments(kind, page))].reverse(),
+  }),
+  "texts of documents are written in one encoding and read in another": (driver) => ({
+    writeDocuments: (writes) =>
+      driver.writeDocuments(
+        writes.map((write) => ({
+          ...write,
+          value: JSON.parse(Buffer.from(JSON.stringify(write.value)).toString("latin1")),
+        })),
+      ),
+  }),
   "enroll is not idempotent": (driver) => ({
     enroll: async (items) => (await driver.enroll(items)).map(() => "created" as const),
   }),
@@ -138,6 +179,11 @@ export const breaks: Readonly<Record<string, Break>> = {
     verify: async () => ({ ...(await driver.verify()), problems: [{ key: "x", problem: "made up" }] }),
   }),
   "it answers after it was closed": () => ({ close: () => undefined }),
+} satisfies Readonly<Record<string, Break>>
+
+const open = async (storage: Storage, broken: Break | undefined, mode: "own" | "observe"): Promise<StorageDriver> => {
+  const driver = await storage.open({ mode, now: () => 0 })
+  return broken === undefined ? driver : { ...driver, ...broken({ ...driver }) }
 }
 
 /** The memory store with this rule broken; `undefined` breaks none. */
@@ -147,12 +193,32 @@ export const subjectOf = (broken: Break | undefined) => (): StoreSubject => {
   const declared: Storage = { ...storage, capabilities: { ...storage.capabilities, sync: false } }
   return {
     storage: declared,
-    open: async (mode = "own") => {
-      const driver = await storage.open({ mode, now: () => 0 })
-      if (broken === undefined) return driver
-      const inner = { ...driver }
-      return { ...driver, ...broken(inner) }
-    },
+    open: (mode = "own") => open(storage, broken, mode),
+    crash: async () => storage.kill(),
     dispose: () => undefined,
   }
 }
+
+/** Stores that are wrong as a whole, whatever their single answers are. */
+export const brokenSubjects = {
+  "it declares sync and answers later": () => {
+    const storage = memory()
+    const later: Break = (driver) => ({ counts: async (campaignId) => driver.counts(campaignId) })
+    return { storage, open: (mode = "own") => open(storage, later, mode), dispose: () => undefined }
+  },
+  "claims of who was killed are not counted": () => ({
+    ...subjectOf(undefined)(),
+    crash: async (driver) => driver.close(),
+  }),
+  "what was acknowledged dies with its process": () => {
+    let storage = memory()
+    return {
+      storage,
+      open: (mode = "own") => open(storage, undefined, mode),
+      crash: async () => {
+        storage = memory()
+      },
+      dispose: () => undefined,
+    }
+  },
+} satisfies Readonly<Record<string, () => StoreSubject>>

@@ -27,3 +27,6 @@ export const failuresOf = async (declare: (runner: TestRunner) => void): Promise
     })
   return failures
 }
+
+/** Names of all tests that are not skipped. */
+export const testsOf = (declare: (runner: TestRunner) => void): ReadonlyArray<string> => [...collect(declare).keys()]

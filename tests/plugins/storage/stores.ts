@@ -6,7 +6,7 @@ import { documentStorage, type Storage } from "sendstate/sdk"
 import { lowdb } from "sendstate/storage/lowdb"
 import { memory } from "sendstate/storage/memory"
 import { sqlite } from "sendstate/storage/sqlite"
-import { type StoreSubject, sampleRows } from "sendstate/testing"
+import { faultyStorage, type StoreSubject, sampleRows } from "sendstate/testing"
 
 const { noon } = sampleRows
 
@@ -63,6 +63,10 @@ export const stores: Readonly<Record<string, () => StoreSubject>> = {
   memory: () => {
     const storage = memory()
     return storeOf(storage, undefined, async () => storage.kill())
+  },
+  "a faultyStorage that injects nothing": () => {
+    const storage = memory()
+    return storeOf(faultyStorage(storage), undefined, async () => storage.kill())
   },
   sqlite: () => {
     const folder = temporaryFolder()

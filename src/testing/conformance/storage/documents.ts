@@ -22,7 +22,7 @@ export const documentBehaviours: Behaviours = (subject, { describe, it }) =>
       ])
     })
 
-    it("can be deleted, and begin anew", async () => {
+    it("can be deleted, for good, and begin anew", async () => {
       const { driver } = subject
       const key = "ann@x.test"
       await driver.writeDocuments([{ kind: "suppression", key, value: {} }])
@@ -31,7 +31,10 @@ export const documentBehaviours: Behaviours = (subject, { describe, it }) =>
       ])
       expect(await driver.writeDocuments([{ kind: "suppression", key, value: null }])).toMatchObject([{ type: "ok" }])
       expect(await driver.documents("suppression", [key])).toEqual([undefined])
-      expect(await driver.writeDocuments([{ kind: "suppression", key, value: {}, expected: 0 }])).toEqual([
+      await driver.close()
+      subject.driver = await subject.store.open()
+      expect(await subject.driver.documents("suppression", [key])).toEqual([undefined])
+      expect(await subject.driver.writeDocuments([{ kind: "suppression", key, value: {}, expected: 0 }])).toEqual([
         { type: "ok", version: 1 },
       ])
     })
@@ -49,12 +52,16 @@ export const documentBehaviours: Behaviours = (subject, { describe, it }) =>
       expect(await page("c")).toEqual(["d"])
     })
 
-    it("keep every character of keys and values", async () => {
-      const { driver } = subject
+    it("keep every character of keys and values, also when the store is opened again", async () => {
       const key = 'schlüssel/😀 "quoted" \\ \n line'
       const value = { text: "ein\u2028Wert\u0000 mit 漢字", deep: [{ a: null, b: [1.5, true, ""] }] }
-      await driver.writeDocuments([{ kind: "setting", key, value }])
-      expect(await driver.documents("setting", [key])).toEqual([{ kind: "setting", key, version: 1, value }])
+      await subject.driver.writeDocuments([{ kind: "setting", key, value }])
+      const expected = [{ kind: "setting", key, version: 1, value }]
+      expect(await subject.driver.documents("setting", [key])).toEqual(expected)
+      await subject.driver.close()
+      subject.driver = await subject.store.open()
+      expect(await subject.driver.documents("setting", [key])).toEqual(expected)
+      expect(await subject.driver.listDocuments("setting", { limit: 10 })).toEqual(expected)
     })
 
     it("of a lead are gone after erasing it; its executions and enrollments stay, under the pseudonym", async () => {

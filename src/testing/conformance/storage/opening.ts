@@ -14,16 +14,23 @@ export const lifeBehaviours: Behaviours = (subject, runner, traits) => {
     }
 
     it("finds everything again that was acknowledged", async () => {
-      await subject.driver.enroll([itemOf("ann"), itemOf("bob"), itemOf("cyd")])
+      const cyd = itemOf("cyd")
+      const abroad = { ...cyd.lead, name: "Zoë Ångström 漢字", data: { city: "Zürich 😀", größe: "ß" } }
+      await subject.driver.enroll([itemOf("ann"), itemOf("bob"), { ...cyd, lead: abroad }])
       const [ann, bob] = await claim(subject.driver, { limit: 2 })
       if (ann === undefined || bob === undefined) throw new Error("no rows")
-      await subject.driver.commit([intentOf(ann), failedOf(bob)], noon)
+      const reason = { code: "failed-reason", text: "Empfänger unbekannt: 漢字 😀" }
+      const failed = { ...failedOf(bob).context, reason }
+      const event = { type: "FAILED", at: noon, retryable: false, jitterUnit: 0.5, ...reason } as const
+      await subject.driver.commit([intentOf(ann), failedOf(bob, { context: failed, events: [event] })], noon)
+      await subject.driver.writeDocuments([{ kind: "template", key: "grüße", value: { html: "<p>Grüße 漢字 😀</p>" } }])
       await subject.driver.commit([sentOf(await read(subject.driver, ann.id))], noon)
       const look = async () => ({
         rows: await subject.driver.list({ limit: 10 }),
         counts: await subject.driver.counts("spring"),
         changes: await subject.driver.changes(0, 100),
         leads: await subject.driver.listDocuments("lead", { limit: 10 }),
+        templates: await subject.driver.listDocuments("template", { limit: 10 }),
         enrollments: await subject.driver.enrollments(["spring-ann", "spring-bob", "spring-cyd"]),
         next: await subject.driver.nextDueAt(),
       })
@@ -82,6 +89,18 @@ export const lifeBehaviours: Behaviours = (subject, runner, traits) => {
         await claim(subject.driver)
       }
       expect((await read(subject.driver, ann.id)).claims).toBe(4)
+    })
+
+    const goesOn = "finds what was acknowledged after a crash, and what is written from then on after the next"
+    itUnless(runner, noCrash, goesOn, async () => {
+      const crash = subject.store.crash ?? (async () => undefined)
+      for (const [lives, name] of ["ann", "bob", "cyd"].entries()) {
+        await subject.driver.enroll([itemOf(name)])
+        await crash(subject.driver)
+        subject.driver = await subject.store.open()
+        expect(await subject.driver.list({ limit: 10 })).toHaveLength(lives + 1)
+        expect(await subject.driver.verify()).toMatchObject({ executions: lives + 1, problems: [] })
+      }
     })
 
     it("answers nothing any more once it is closed", async () => {
