@@ -262,6 +262,17 @@ describe("an address that bounces for now", () => {
     expect(counts).toMatchObject({ sent: 3, suppressed: 1, enrollments: { ended: 1 } })
   })
 
+  test("is given up at the third within 30 days though few of its mails bounced, and not at one that comes later", async () => {
+    const often = Array.from({ length: 25 }, (_, index) => ({
+      template: `mail${index}`,
+      after: index === 0 ? 0 : "2 days",
+    }))
+    const sent = async (days: ReadonlyArray<number>) =>
+      (await tell({ steps: often }, people("ann"), { actions: bounceEach(days) })).counts.sent
+    expect(await sent([1, 15, 29])).toBe(15)
+    expect(await sent([1, 15, 33])).toBe(25)
+  })
+
   test("is mailed on after two", async () => {
     const { counts } = await tell({ steps }, people("ann"), { actions: bounceEach([1, 10]) })
     expect(counts).toMatchObject({ sent: 6, suppressed: 0 })
