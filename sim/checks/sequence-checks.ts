@@ -151,12 +151,13 @@ export class SequenceChecks {
     // A process that stands still tells what it knows when it goes on.
     const isFrozen = options.clock.freezesPerHour > 0 || options.freezes.perAwait > 0
     const allowedMs = (isFrozen ? 15 : 2) * minute
-    const since = before.context.renderedAt ?? before.createdAt
     const heard = acknowledged.signals
       .told(row.leadId, events.opened)
       .find(
         ({ at, ackedAt }) =>
-          ackedAt !== undefined && at >= Math.max(since, heedsSince(row)) && epoch + ackedAt < start - allowedMs,
+          ackedAt !== undefined &&
+          at >= Math.max(before.createdAt, heedsSince(row)) &&
+          epoch + ackedAt < start - allowedMs,
       )
     if (heard !== undefined && !history.some(wasReleased))
       this.#world.violate("a signalled wait is over", `${row.id} heard ${heard.id}, and began at ${start}`)

@@ -64,6 +64,37 @@ describe("a wait", () => {
     expect(mails("ann")).toEqual(["01-05 09:00 hello", "01-07 12:00 tips"])
   })
 
+  test("is over at once where the event came while the mail before waited for its hours", async () => {
+    const actions = [{ at: "2 hours", do: signal("ann", "opened") }]
+    const start = new Date("2026-01-03T09:00:00Z")
+    const { mails } = await tell({ steps, calendar: { weekdays: "mon-fri" } }, people("ann"), { actions, start })
+    expect(mails("ann")).toEqual(["01-05 00:00 hello", "01-05 00:00 tips"])
+  })
+
+  test("counts what happened since the mail before was planned, and nothing earlier", async () => {
+    const slow = [{ template: "hello" }, { template: "nudge", after: "1 week" }, ...steps.slice(1)]
+    const actions = [
+      { at: "3 days", do: signal("ann", "opened") },
+      { at: "2 hours", do: (runtime: Runtime) => runtime.signal({ lead: "bob@x.test", event: "opened", at: early }) },
+    ]
+    const early = Date.UTC(2026, 0, 5, 9) - 1_000
+    const { mails } = await tell({ steps: slow }, people("ann", "bob"), { actions })
+    expect(mails("ann")).toEqual(["01-05 09:00 hello", "01-12 09:00 nudge", "01-12 09:00 tips"])
+    expect(mails("bob")).toEqual(["01-05 09:00 hello", "01-12 09:00 nudge", "01-17 09:00 tips"])
+  })
+
+  test("for what the mail before has waited for is over when it comes again", async () => {
+    const twice = [...steps, { template: "more", waitUntil: { event: "opened", timeout: "20 days" } }]
+    const actions = [
+      { at: "2 days", do: signal("ann", "opened") },
+      { at: "4 days", do: signal("ann", "opened") },
+      { at: "1 day", do: signal("bob", "opened") },
+    ]
+    const { mails } = await tell({ steps: twice }, people("ann", "bob"), { actions })
+    expect(mails("ann")).toEqual(["01-05 09:00 hello", "01-07 09:00 tips", "01-09 09:00 more"])
+    expect(mails("bob")).toEqual(["01-05 09:00 hello", "01-06 09:00 tips", "01-26 09:00 more"])
+  })
+
   test("says for what it waits, until when", async () => {
     let summary = ""
     const look = async (runtime: Runtime) => {

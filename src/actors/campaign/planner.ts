@@ -145,7 +145,7 @@ export interface Ended {
   readonly outcome: Outcome | null
   /** Index of the step that follows by decision, instead of the one that stands next. */
   readonly next: number | undefined
-  /** Whether this event has happened since the mail left. */
+  /** Whether this event has happened already, for a mail that waits for it from now on. */
   readonly hasHappened: (event: string) => boolean
 }
 

@@ -73,8 +73,10 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
       const events = heedsEvents ? yield* readEvents(store, row.leadId) : undefined
       const enrolledAt = enrolledAtOf(row)
       if (events !== undefined && exitOf(loaded, events, enrolledAt) !== undefined) return { next: undefined }
-      // An event that comes while the mail is under way counts for what waits for it afterwards.
-      const since = context.renderedAt ?? row.createdAt
+      // What happens while a mail waits or is under way counts for what waits for it afterwards; but one event ends one
+      // wait, so after a mail that waited for the same it has to come again.
+      const sinceFor = (event: string): number =>
+        loaded.definition.steps[row.step]?.waitUntil === event ? (context.renderedAt ?? endedAt) : row.createdAt
       const lastEvent = events === undefined ? undefined : lastEventFor(events, campaignId)
       const lead = goesByClocks(loaded.definition) ? yield* leadOf(row.leadId) : undefined
       const next = planNext(
@@ -89,14 +91,14 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
           round: context.round,
           outcome: context.outcome,
           next: decidedNext(ended),
-          hasHappened: (event) => (lastEvent?.(event) ?? Number.NEGATIVE_INFINITY) >= since,
+          hasHappened: (event) => (lastEvent?.(event) ?? Number.NEGATIVE_INFINITY) >= sinceFor(event),
         },
         endedAt,
       )
       if (next === undefined && context.round?.isRerun === true)
         return { next, isAccompanied: yield* isAccompanied(row) }
-      const waits = next !== undefined && loaded.definition.steps[next.step]?.waitUntil !== undefined
-      return { next, ...(waits ? { since } : {}) } satisfies Successor
+      const awaited = next === undefined ? undefined : loaded.definition.steps[next.step]?.waitUntil
+      return { next, ...(awaited === undefined ? {} : { since: sinceFor(awaited) }) } satisfies Successor
     })
 
   // The event may have come between the look at the lead's events and the commit of the plan: it found nothing to move.
