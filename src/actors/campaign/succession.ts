@@ -76,7 +76,7 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
       // What happens while a mail waits or is under way counts for what waits for it afterwards; but one event ends one
       // wait, so after a mail that waited for the same it has to come again.
       const sinceFor = (event: string): number =>
-        loaded.definition.steps[row.step]?.waitUntil === event ? (context.renderedAt ?? endedAt) : row.createdAt
+        loaded.definition.steps[row.step]?.waitUntil === event ? (context.renderedAt ?? endedAt) + 1 : row.createdAt
       const lastEvent = events === undefined ? undefined : lastEventFor(events, campaignId)
       const lead = goesByClocks(loaded.definition) ? yield* leadOf(row.leadId) : undefined
       const next = planNext(
