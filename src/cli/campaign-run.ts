@@ -115,6 +115,14 @@ const viewOf = async (
 const isShut = (error: unknown): boolean =>
   error instanceof Conflict && (error.code === "campaign-closed" || error.code === "campaign-cancelled")
 
+/** What has come to its end is complete a moment later. */
+const completion = async (campaign: CampaignHandle): Promise<void> => {
+  const { enrollments } = await campaign.stats()
+  const { state } = campaign.status()
+  if (state !== "running" || enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
+  await Promise.race([campaign.completed(), new Promise((resolve) => setTimeout(resolve, completionMs).unref())])
+}
+
 /** A campaign that was closed takes new leads once it is complete, not before. */
 const enroll = async (
   campaign: CampaignHandle,
@@ -122,7 +130,10 @@ const enroll = async (
   entry: string | undefined,
 ): Promise<EnrollResult | undefined> => {
   const { closed, state } = campaign.status()
-  if (closed && state === "running") await campaign.settled({ signal: interruption.signal })
+  if (closed && state === "running") {
+    await campaign.settled({ signal: interruption.signal })
+    await completion(campaign)
+  }
   try {
     return await campaign.enroll(survey.again(), {
       signal: interruption.signal,
@@ -141,7 +152,7 @@ const complete = async (campaign: CampaignHandle): Promise<void> => {
   const { state } = campaign.status()
   if (state !== "running" || enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
   await campaign.close()
-  await Promise.race([campaign.completed(), new Promise((resolve) => setTimeout(resolve, completionMs).unref())])
+  await completion(campaign)
 }
 
 const work = async (
@@ -157,10 +168,12 @@ const work = async (
   const nextDue = nextDueOf(options.storage, campaign.id)
   const progress = showProgress(output, () => viewOf(runtime, campaign, options, nextDue))
   try {
-    onEnrolled(await enroll(campaign, options, entry))
+    const enrolled = await enroll(campaign, options, entry)
+    onEnrolled(enrolled)
     await (untilIdle ? campaign.idle({ signal }) : campaign.settled({ signal }))
     await complete(campaign)
-    if (again && (await campaign.stats()).enrollments.active === 0) await endEntry(runtime, campaign.id)
+    if (again && enrolled !== undefined && (await campaign.stats()).enrollments.active === 0)
+      await endEntry(runtime, campaign.id)
   } finally {
     await progress.stop()
     await nextDue.close()

@@ -3,7 +3,7 @@ import { campaignFolder, leadsCsv, oneMail } from "./campaign-folder.ts"
 import { sendstate, start } from "./command.ts"
 import { MailInbox } from "./mail-inbox.ts"
 
-const comingAgain = `${oneMail}reentry: always\n`
+const comingAgain = `${oneMail}reentry: always\nonUnknown: assumeSent\n`
 const run = (inbox: MailInbox, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...["run", "campaign.yaml", "leads.csv", "--smtp", inbox.url(), "--yes", "--json"],
   ...more,
