@@ -83,7 +83,7 @@ export interface CampaignHandle {
   resume(): Promise<boolean>
   /** Cancels everything that has not ended. Once it answers nothing more is sent. */
   cancel(): Promise<boolean>
-  /** No more enrolling: the campaign may complete. */
+  /** No more leads by `enroll`: the campaign may complete. Its triggers fire all the same, and make it run again. */
   close(): Promise<boolean>
   /** Answers when every enrollment has ended (`completed`), or the campaign was cancelled. */
   completed(options?: WaitOptions): Promise<Counts>

@@ -8,7 +8,7 @@ test("what is signalled on the command line ends a lead's way through the campai
   await using folder = await campaignFolder(`${twoMails}\nexit: replied\n`, leadsCsv(2))
   const run = ["run", "campaign.yaml", "leads.csv", "--yes", "--json", "--smtp", inbox.url(), "--until-idle"]
   await sendstate(folder.path, run)
-  const signal = ["signal", "u1@x.test", "replied", "--id", "r1", "--at", "2099-01-01T00:00:00Z"]
+  const signal = ["signal", "u1@x.test", "replied", "--id", "r1", "--at", new Date().toISOString()]
   const first = await sendstate(folder.path, [...signal, "--json"])
   expect(first).toMatchObject({ code: 0 })
   expect(first.json()).toEqual({ isNew: true, released: 0, cancelled: 1, enrolled: 0 })
@@ -25,6 +25,8 @@ test("what is signalled on the command line ends a lead's way through the campai
 test.each([
   [["u1@x.test", "two words"], "the name of an event"],
   [["u1@x.test", "replied", "--at", "soon"], "--at is an ISO 8601 time"],
+  [["u1@x.test", "replied", "--at", "2099-01-01T00:00:00Z"], "lies in the future"],
+  [["u1@x.test", "replied", "--campaign", "nws"], 'no campaign "nws"'],
 ])("a wrong signal is refused with what to write: %j", async (args, message) => {
   await using inbox = await MailInbox.start()
   await using folder = await campaignFolder(twoMails, leadsCsv(1))

@@ -48,6 +48,7 @@ describe("conditions", () => {
       { template: "nudge", after: "1 day", when: { not: { event: "clicked" } } },
     ]
     const world = await openCampaign({ steps })
+    await world.runtime.campaigns.create(campaign({ id: "autumn" }))
     await world.runtime.signal({ lead: lead("bob"), event: "clicked", at: Date.now() - 60_000 })
     await world.spring.enroll(people("ann", "bob", "cyd"))
     await world.spring.idle()

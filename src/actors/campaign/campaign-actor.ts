@@ -50,9 +50,10 @@ export interface EnrollRequest extends Entrant {
 export interface CampaignActor {
   readonly id: string
   readonly record: () => CampaignRecord
-  /** Stores a batch of leads; durable on return. */
+  /** Stores a batch of leads; durable on return. What triggers let in comes into a closed campaign too. */
   readonly enroll: (
     batch: ReadonlyArray<EnrollRequest>,
+    by?: "caller" | "trigger",
   ) => Effect.Effect<ReadonlyArray<"created" | "duplicate">, CampaignError>
   /** Sends the campaign's machine an event; `false` where it has no transition for it. */
   readonly tell: (event: CampaignEvent) => Effect.Effect<boolean, CampaignError>
@@ -294,10 +295,15 @@ export const makeCampaignActor = (
       })
 
     // A closed campaign still knows its own: who gives the same leads again is told that they are in.
+    const areKnown = (given: ReadonlyArray<EnrollItem>) =>
+      Effect.map(
+        store.use((driver) => driver.enrollments(given.map(({ enrollment }) => enrollment.id))),
+        (known) => known.every((enrollment) => enrollment !== undefined),
+      )
+
     const recognise = (given: ReadonlyArray<EnrollItem>) =>
       Effect.gen(function* () {
-        const known = yield* store.use((driver) => driver.enrollments(given.map(({ enrollment }) => enrollment.id)))
-        if (known.every((enrollment) => enrollment !== undefined)) return given.map(() => "duplicate" as const)
+        if (yield* areKnown(given)) return given.map(() => "duplicate" as const)
         const cancelled = record.rest.state === "cancelled"
         return yield* Effect.fail(
           new Conflict({
@@ -309,14 +315,16 @@ export const makeCampaignActor = (
         )
       })
 
-    const enroll = (batch: ReadonlyArray<EnrollRequest>) =>
+    const enroll = (batch: ReadonlyArray<EnrollRequest>, by: "caller" | "trigger") =>
       Effect.gen(function* () {
         const { state, context } = record.rest
         const now = clock.currentTimeMillisUnsafe()
         const given = yield* items(yield* plan, batch, now)
         if (given.length < batch.length) return yield* Effect.fail(nothingToSend(id, (yield* plan).loaded.definition))
-        if (state === "cancelled" || (context.closed && state !== "completed" && !reopened))
-          return yield* recognise(given)
+        const isOpen = !context.closed || state === "completed" || reopened || by === "trigger"
+        if (state === "cancelled" || !isOpen) return yield* recognise(given)
+        // Nobody new is no reason to run again.
+        if (state === "completed" && (yield* areKnown(given))) return given.map(() => "duplicate" as const)
         // First: leads in a completed campaign would wait for ever, should it end here.
         if (state === "completed") reopened = yield* transition({ type: "ENROLL" })
         const results = yield* store.use((driver) => driver.enroll(given))
@@ -331,7 +339,7 @@ export const makeCampaignActor = (
       record: () => record,
       pump,
       counts,
-      enroll: (batch) => mailbox.ask(enroll(batch)),
+      enroll: (batch, by = "caller") => mailbox.ask(enroll(batch, by)),
       tell: (event) =>
         mailbox.ask(
           Effect.suspend(() => {

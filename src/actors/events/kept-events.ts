@@ -23,7 +23,7 @@ export interface KeptEvent extends LeadEvent {
 
 type Stores = Store["Service"]
 
-const keyOf = ({ lead, id }: LeadEvent): string => idOf("signal", lead, id)
+const keyOf = ({ lead, id }: Pick<LeadEvent, "lead" | "id">): string => idOf("signal", lead, id)
 
 // What an earlier version stored has its id as the key.
 const keptOf = ({ key, value }: Document): KeptEvent => ({ id: key, ...(value as unknown as Omit<KeptEvent, "id">) })
@@ -48,7 +48,7 @@ export const keepEvent = (store: Stores, event: KeptEvent): Effect.Effect<boolea
   write(store, keyOf(event), event, 0)
 
 /** Whether its consequences are being drawn, or were left undrawn. */
-export const isKept = (store: Stores, event: LeadEvent): Effect.Effect<boolean, StorageError> =>
+export const isKept = (store: Stores, event: Pick<LeadEvent, "lead" | "id">): Effect.Effect<boolean, StorageError> =>
   Effect.map(
     store.use((driver) => driver.documents("signal", [keyOf(event)])),
     ([document]) => document !== undefined,

@@ -8,6 +8,18 @@ export interface LeadEvents {
   readonly last: { readonly [event: string]: { readonly [campaign: string]: number } }
   /** Ids of the latest signals, oldest first: each counts once. */
   readonly ids: ReadonlyArray<string>
+  /** The status that the lead was last signalled to have. Absent until its first change. */
+  readonly status?: StatusNote
+}
+
+/** A status of a lead whose event is told, or that it had before its first change. */
+export interface StatusNote {
+  /** `null` for none. */
+  readonly value: string | null
+  /** Version of the lead's document that has it; 0 for none. */
+  readonly version: number
+  /** The event's id; absent where there was none. */
+  readonly signal?: string
 }
 
 /** Something that happened to a lead. */
@@ -19,6 +31,8 @@ export interface LeadEvent {
   readonly at: number
   /** Only this campaign; `null` for all. */
   readonly campaign: string | null
+  /** The status whose event it is. */
+  readonly status?: StatusNote
 }
 
 const noEvents: LeadEvents = { last: {}, ids: [] }
@@ -60,25 +74,37 @@ export const readEvents = (store: Store["Service"], leadId: string): Effect.Effe
 const newest = <Value>(entries: ReadonlyArray<readonly [string, Value]>): { readonly [key: string]: Value } =>
   Object.fromEntries(entries.slice(-mostKept))
 
-const withEvent = ({ last, ids }: LeadEvents, { id, event, at, campaign }: LeadEvent): LeadEvents => {
+// Of two changes at the same time the later write of the lead says what it is.
+const laterStatus = (known: StatusNote | undefined, told: StatusNote | undefined): Pick<LeadEvents, "status"> => {
+  const status = known !== undefined && (told === undefined || told.version < known.version) ? known : told
+  return status === undefined ? {} : { status }
+}
+
+const withEvent = (known: LeadEvents, { id, event, at, campaign, status }: LeadEvent, again: boolean): LeadEvents => {
+  const { last, ids } = known
   const times = own(last, event) ?? {}
   const key = campaign ?? anyCampaign
   const { [event]: _before, ...others } = last
   return {
     last: newest([...Object.entries(others), [event, { ...times, [key]: Math.max(at, own(times, key) ?? at) }]]),
-    ids: [...ids, id].slice(-mostKept),
+    ids: again ? ids : [...ids, id].slice(-mostKept),
+    ...laterStatus(known.status, status),
   }
 }
 
-/** Remembers an event, durable on return; answers whether it is new. */
-export const recordEvent = (store: Store["Service"], event: LeadEvent): Effect.Effect<boolean, StorageError> =>
+const update = (
+  store: Store["Service"],
+  lead: string,
+  changed: (known: LeadEvents) => LeadEvents | undefined,
+): Effect.Effect<boolean, StorageError> =>
   Effect.gen(function* () {
     for (let reread = 0; reread < mostRereads; reread += 1) {
-      const { version, events } = yield* readDocument(store, event.lead)
-      if (events.ids.includes(event.id)) return false
-      const value = withEvent(events, event) as unknown as { readonly [key: string]: Json }
+      const { version, events } = yield* readDocument(store, lead)
+      const next = changed(events)
+      if (next === undefined) return false
+      const value = next as unknown as { readonly [key: string]: Json }
       const [result] = yield* store.use((driver) =>
-        driver.writeDocuments([{ kind: "events", key: event.lead, expected: version, value }]),
+        driver.writeDocuments([{ kind: "events", key: lead, expected: version, value }]),
       )
       if (result?.type === "ok") return true
     }
@@ -92,3 +118,22 @@ export const recordEvent = (store: Store["Service"], event: LeadEvent): Effect.E
       }),
     )
   })
+
+/**
+ * Remembers an event, durable on return; answers whether it is new. `again`: it happened, and the same id may be told once
+ * more.
+ */
+export const recordEvent = (
+  store: Store["Service"],
+  event: LeadEvent,
+  { again = false }: { readonly again?: boolean } = {},
+): Effect.Effect<boolean, StorageError> =>
+  update(store, event.lead, (known) => (known.ids.includes(event.id) ? undefined : withEvent(known, event, again)))
+
+/** Remembers which status a lead has, where no event says so; durable on return. */
+export const noteStatus = (
+  store: Store["Service"],
+  lead: string,
+  status: StatusNote,
+): Effect.Effect<void, StorageError> =>
+  Effect.asVoid(update(store, lead, (known) => ({ ...known, ...laterStatus(known.status, status) })))

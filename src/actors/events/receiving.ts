@@ -98,7 +98,7 @@ export const receiveMessage = (
         ...(message.at === undefined ? {} : { at: message.at }),
         ...(answered === undefined ? {} : { campaign: answered.campaignId }),
       },
-      { subject: message.subject, from: message.from, sender: lead },
+      { mail: { subject: message.subject, from: message.from, sender: lead } },
     )
     return { lead: lead.id, answers: answered?.id ?? null, enrolled, cancelled }
   })

@@ -5,7 +5,7 @@ import {
   type ExecutionRow,
   eventName,
   type Flag,
-  type InvalidInput,
+  InvalidInput,
   idOf,
   matchesMail,
   openBuckets,
@@ -19,17 +19,9 @@ import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
 import { eachPageOfRows } from "../pages.ts"
 import { readLead } from "../stored-lead.ts"
-import {
-  type ArrivedMail,
-  dropEvent,
-  eachKept,
-  isKept,
-  type KeptEvent,
-  keepEvent,
-  settleEntries,
-} from "./kept-events.ts"
+import { dropEvent, eachKept, isKept, type KeptEvent, keepEvent, settleEntries } from "./kept-events.ts"
 import { type LeadEvent, readEvents, recordEvent } from "./lead-events.ts"
-import { enrollTriggered, entriesFor, firingTriggers, type TriggeringRuntime } from "./triggering.ts"
+import { enrollTriggered, entriesFor, type Firing, firingTriggers, type TriggeringRuntime } from "./triggering.ts"
 
 /** Something that happened to a lead, as users tell it. */
 export interface SignalInput {
@@ -37,7 +29,7 @@ export interface SignalInput {
   readonly lead: string
   /** `clicked`, `replied`, `trial.started`: any name that campaigns ask for. */
   readonly event: string
-  /** When it happened: epoch ms or a Date. Default: now. */
+  /** When it happened: epoch ms or a Date, at most 5 minutes ahead of the runtime's clock. Default: now. */
   readonly at?: number | Date | undefined
   /** The same id again is the same event. Default: made of lead, event, time and campaign. */
   readonly id?: string | undefined
@@ -55,6 +47,11 @@ export interface SignalResult {
   readonly cancelled: number
   /** Campaigns that it enrolled the lead into, by their triggers. */
   readonly enrolled: number
+  /**
+   * A trigger asks for this lead, which is not stored: nobody was enrolled, and the id is not used up. Store the lead, and
+   * tell it again.
+   */
+  readonly unknownLead?: true
 }
 
 /** What signalling may fail with. */
@@ -79,10 +76,22 @@ const schema = z.strictObject({
 
 const nothing: SignalResult = { isNew: false, released: 0, cancelled: 0, enrolled: 0 }
 
+/** How far ahead the clock of whoever tells it may be, milliseconds. What lies further ahead would be recent for long. */
+const clockSkewMs = 5 * 60_000
+
+const notYet = (): InvalidInput =>
+  new InvalidInput({
+    code: "future-event",
+    retryable: false,
+    issues: [{ path: "at", message: "lies in the future" }],
+    message: "The signal is refused: `at` lies in the future. Give the time at which it happened, or leave it out.",
+  })
+
 const readSignal = (input: SignalInput, now: number): Effect.Effect<LeadEvent, InvalidInput> =>
   Effect.try({
     try: () => {
       const { lead, event, at = now, id, campaign = null } = parse(schema, input, "The signal")
+      if (at > now + clockSkewMs) throw notYet()
       return { lead, event, at, campaign, id: id ?? idOf("signal", lead, event, at, campaign ?? "") }
     },
     catch: (error) => error as InvalidInput,
@@ -153,6 +162,12 @@ const triggersOf = (runtime: SignallingRuntime, { event, campaign, mail }: KeptE
       (mail !== undefined && matchesMail(trigger, mail)),
   )
 
+/** Whether a trigger asks for a lead that is not stored. */
+const lacksLead = (runtime: SignallingRuntime, event: KeptEvent, firing: ReadonlyArray<Firing>) =>
+  firing.length === 0 || event.mail !== undefined
+    ? Effect.succeed(false)
+    : Effect.map(readLead(runtime.services, event.lead), (lead) => lead === undefined)
+
 const fireTriggers = (runtime: SignallingRuntime, event: KeptEvent) =>
   Effect.gen(function* () {
     const firing = yield* triggersOf(runtime, event)
@@ -202,43 +217,48 @@ const lookAgain = (
 const drawConsequences = (
   runtime: SignallingRuntime,
   event: KeptEvent,
+  unknownLead: boolean,
 ): Effect.Effect<Omit<SignalResult, "isNew">, CampaignError | Closed> =>
   Effect.gen(function* () {
     const { wishes, underWay } = yield* consequencesOf(runtime, event)
     const granted = yield* grantWishes(wishes)
-    const enrolled = yield* fireTriggers(runtime, event)
+    const enrolled = unknownLead ? 0 : yield* fireTriggers(runtime, event)
     if (underWay.length === 0) yield* dropEvent(runtime.services.store, event)
     else runtime.services.fork(persist(runtime.services, lookAgain(runtime, event, underWay)))
-    return { ...granted, enrolled }
+    return { ...granted, enrolled, ...(unknownLead ? { unknownLead } : {}) }
   })
 
 /**
  * Tells the runtime what happened to a lead. Durable and idempotent: once it answers, every mail of the lead knows; the
  * same id again does nothing. A mail that waits for the event is due, an exit or goal cancels what is not sent: no mail
- * whose intent is not stored by then is sent. `mail`: the inbound mail that the event is; it fires triggers too.
+ * whose intent is not stored by then is sent. `more`: the inbound mail that the event is, which fires triggers too, or the
+ * status.
  */
 export const signalEvent = (
   runtime: SignallingRuntime,
   input: SignalInput,
-  mail?: ArrivedMail,
+  more: Pick<KeptEvent, "mail" | "status"> = {},
 ): Effect.Effect<SignalResult, SignalError> =>
   Effect.gen(function* () {
     const { store, clock } = runtime.services
     const told = yield* readSignal(input, clock.currentTimeMillisUnsafe())
-    const event: KeptEvent = { ...told, ...(mail === undefined ? {} : { mail }) }
+    const event: KeptEvent = { ...told, ...more }
+    if (event.campaign !== null) yield* runtime.campaign(event.campaign)
     const isKnown = (yield* readEvents(store, event.lead)).ids.includes(event.id)
     if (isKnown && !(yield* isKept(store, event))) return nothing
     const { wishes, underWay } = yield* consequencesOf(runtime, event)
-    const expected = wishes.length + underWay.length + (yield* triggersOf(runtime, event)).length
+    const firing = yield* triggersOf(runtime, event)
+    const unknownLead = yield* lacksLead(runtime, event, firing)
+    const expected = wishes.length + underWay.length + (unknownLead ? 0 : firing.length)
     // Written first: a process that dies in the middle goes on with it when it starts again.
     const keeps = expected > 0 && (yield* keepEvent(store, event))
-    const isNew = yield* recordEvent(store, event)
+    const isNew = yield* recordEvent(store, event, { again: unknownLead })
     // Somebody else told it at the same time, and has drawn all that follows.
     if (!isNew && keeps) {
       yield* dropEvent(store, event)
       return nothing
     }
-    return { isNew, ...(yield* drawConsequences(runtime, event)) }
+    return { isNew, ...(yield* drawConsequences(runtime, event, unknownLead)) }
   })
 
 /** Goes on with the signals whose consequences a process that died left undrawn. */
@@ -247,8 +267,9 @@ export const resumeSignals = (runtime: SignallingRuntime): Effect.Effect<void, C
     runtime.services,
     eachKept(runtime.services.store, (event) =>
       Effect.gen(function* () {
-        yield* recordEvent(runtime.services.store, event)
-        yield* drawConsequences(runtime, event)
+        const unknownLead = yield* lacksLead(runtime, event, yield* triggersOf(runtime, event))
+        yield* recordEvent(runtime.services.store, event, { again: unknownLead })
+        yield* drawConsequences(runtime, event, unknownLead)
       }).pipe(
         // One that cannot be drawn holds up no other.
         Effect.catchTag("NotFound", (error) => Effect.sync(() => runtime.services.problems.report(error.message))),

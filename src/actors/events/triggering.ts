@@ -21,7 +21,10 @@ export interface Firing {
 /** Which entry of a lead each campaign's trigger stands for, by campaign. */
 export type Entries = { readonly [campaign: string]: string }
 
-/** The campaigns that take leads and have triggers that match. */
+/**
+ * The campaigns that have triggers that match. Closing one is about leads that are given to it: its triggers fire until it is
+ * cancelled.
+ */
 export const firingTriggers = (
   runtime: TriggeringRuntime,
   matches: (trigger: Trigger, campaignId: string) => boolean,
@@ -29,8 +32,8 @@ export const firingTriggers = (
   Effect.gen(function* () {
     const firing: Firing[] = []
     for (const actor of yield* runtime.campaigns) {
-      const { state, context } = actor.record().rest
-      if (state === "cancelled" || state === "draft" || context.closed) continue
+      const { state } = actor.record().rest
+      if (state === "cancelled" || state === "draft") continue
       const { definition } = yield* actor.loaded
       const matching = definition.triggers?.filter((one) => matches(one, actor.id)) ?? []
       if (matching.length > 0) firing.push({ actor, asks: matching.map(({ when }) => when) })
@@ -83,7 +86,7 @@ export const enrollTriggered = (
       }
       const entry = entries[actor.id]
       if (entry === undefined || !asks.some((when) => when === undefined || isTrue(when, facts))) continue
-      const results = yield* Effect.result(actor.enroll([{ lead, entry }]))
+      const results = yield* Effect.result(actor.enroll([{ lead, entry }], "trigger"))
       if (results._tag === "Success") enrolled += results.success.filter((result) => result === "created").length
       else if (results.failure._tag === "StorageError") return yield* Effect.fail(results.failure)
       else services.problems.report(`a trigger of campaign ${actor.id}: ${results.failure.message}`)

@@ -34,13 +34,15 @@ export const signalCommand = defineCommand({
       })
       if (answer.type === "failed") throw new UsageError(answer.message)
       if (answer.type !== "signalled") throw new UsageError("The owner of the database is an older version.")
-      const { isNew, released, cancelled, enrolled } = answer.result
+      const { isNew, released, cancelled, enrolled, unknownLead } = answer.result
       const output = json === true ? err : out
       output.line(
         isNew
           ? `Signalled ${event}: ${released} released, ${cancelled} cancelled, ${enrolled} enrolled.`
           : `${event} was signalled before: nothing was done.`,
       )
+      if (unknownLead === true)
+        output.line("A trigger asks for this lead, which is not stored: store it, and signal the same again.")
       if (json === true) writeJson(answer.result)
       return exitCodes.done
     }),
