@@ -55,26 +55,61 @@ describe("the retry laws", () => {
     )
   })
 
-  const wrong: Readonly<Record<string, typeof decideRetry>> = {
-    "one attempt too many": (policy, question) => decideRetry({ ...policy, attempts: policy.attempts + 1 }, question),
-    "a server's wish is ignored": (policy, { retryAfterMs: _, ...question }) => decideRetry(policy, question),
-    "the deadline is ignored": (policy, question) => decideRetry({ ...policy, deadlineMs: null }, question),
-    "it retries before it failed": (policy, question) => {
-      const next = decideRetry(policy, question)
-      return next === undefined ? undefined : Math.min(next, question.at - 1)
+  const wrong: Readonly<Record<string, { readonly law: string; readonly decide: typeof decideRetry }>> = {
+    "one attempt too many": {
+      law: "no story goes on beyond the attempts",
+      decide: (policy, question) => decideRetry({ ...policy, attempts: policy.attempts + 1 }, question),
+    },
+    "a server's wish is ignored": {
+      law: "a retry is never before the failure, and never before the server asked for",
+      decide: (policy, { retryAfterMs: _, ...question }) => decideRetry(policy, question),
+    },
+    "a server's wish is ignored from the second failure on": {
+      law: "a retry is never before the failure, and never before the server asked for",
+      decide: (policy, { retryAfterMs, ...question }) =>
+        decideRetry(policy, question.used === 1 ? { ...question, retryAfterMs } : question),
+    },
+    "the deadline is ignored": {
+      law: "no retry starts after the deadline",
+      decide: (policy, question) => decideRetry({ ...policy, deadlineMs: null }, question),
+    },
+    "the deadline is ignored from the second failure on": {
+      law: "no retry starts after the deadline",
+      decide: (policy, question) =>
+        decideRetry(question.used === 1 ? policy : { ...policy, deadlineMs: null }, question),
+    },
+    "it retries before it failed": {
+      law: "a retry is never before the failure, and never before the server asked for",
+      decide: (policy, question) => {
+        const next = decideRetry(policy, question)
+        return next === undefined ? undefined : Math.min(next, question.at - 1)
+      },
+    },
+    "it does not wait": {
+      law: "the delay is the policy's, or the server's if that is longer",
+      decide: (policy, question) => decideRetry({ ...policy, baseMs: 0 }, question),
+    },
+    "it always gives up": { law: "nobody gives up with attempts and time left", decide: () => undefined },
+    "the answer is another one each time": {
+      law: "the same question has the same answer",
+      decide: (policy, question) => {
+        asked += 1
+        return decideRetry(policy, { ...question, at: question.at + asked })
+      },
     },
   }
-  test.each(Object.entries(wrong))("break when %s", (_name, decide) => {
+  let asked = 0
+  test.each(Object.entries(wrong))("break when %s", (_name, { law, decide }) => {
     const policy = defineRetryPolicy({ attempts: 3, base: "1 minute", cap: "1 hour", deadline: "1 hour" })
-    const broken = Object.values(retryLaws(policy, { decide })).filter((holds) => {
+    const broken = Object.entries(retryLaws(policy, { decide })).flatMap(([name, holds]) => {
       try {
         holds()
-        return false
+        return []
       } catch {
-        return true
+        return [name]
       }
     })
-    expect(broken.length).toBeGreaterThan(0)
+    expect(broken).toContain(law)
   })
 })
 

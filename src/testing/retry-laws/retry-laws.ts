@@ -1,6 +1,6 @@
 import fc from "fast-check"
-import { decideRetry, type RetryPolicy, retryDelayMs } from "sendstate/sdk"
-import { anyFailures, anyJitterUnit } from "../arbitraries/retry-policy.ts"
+import { decideRetry, type RetryPolicy, type RetryQuestion, retryDelayMs } from "sendstate/sdk"
+import { anyFailures, anyJitterUnit, type FailedAttempt } from "../arbitraries/retry-policy.ts"
 
 /** What {@link retryLaws} tries. */
 export interface RetryLawsOptions {
@@ -14,6 +14,34 @@ export interface RetryLawsOptions {
 export type RetryLaws = Readonly<Record<string, () => void>>
 
 const failures = fc.integer({ min: 1, max: 10_000 })
+
+/** A question of a story, and what was decided: the instant of the next attempt, `undefined` for none. */
+interface Decision {
+  readonly question: RetryQuestion
+  readonly next: number | undefined
+}
+
+/** Attempts one after the other, each as soon as it was decided, until it is given up or the bad luck ends. */
+const walk = (
+  policy: RetryPolicy,
+  decide: typeof decideRetry,
+  story: ReadonlyArray<FailedAttempt>,
+): ReadonlyArray<Decision> => {
+  const decisions: Array<Decision> = []
+  let at = 0
+  for (const { tookMs, ...failure } of story) {
+    const question = { used: decisions.length + 1, firstAttemptAt: 0, at: at + tookMs, ...failure }
+    const next = decide(policy, question)
+    decisions.push({ question, next })
+    if (next === undefined) break
+    at = next
+  }
+  return decisions
+}
+
+/** When the policy alone would try again, or the server, if that is later. */
+const wantedAt = (policy: RetryPolicy, { used, at, jitterUnit, retryAfterMs }: RetryQuestion): number =>
+  at + Math.max(retryDelayMs(policy, used, jitterUnit), retryAfterMs ?? 0)
 
 /**
  * The laws that every retry policy keeps, to be tried on your own: no server, no waiting, since a policy is a pure
@@ -29,6 +57,8 @@ export const retryLaws = (
   { runs = 1_000, decide = decideRetry }: RetryLawsOptions = {},
 ): RetryLaws => {
   const check = <Values>(property: fc.IProperty<Values>): void => fc.assert(property, { numRuns: runs })
+  const always = (holds: (decision: Decision) => boolean): void =>
+    check(fc.property(anyFailures, (story) => walk(policy, decide, story).every(holds)))
   return {
     "a delay is a whole number of milliseconds, from nothing to the cap": () =>
       check(
@@ -51,36 +81,19 @@ export const retryLaws = (
         }),
       ),
     "no story goes on beyond the attempts": () =>
-      check(
-        fc.property(anyFailures, (story) => {
-          let at = 0
-          let used = 0
-          for (const { tookMs, jitterUnit, retryAfterMs } of story) {
-            used += 1
-            const next = decide(policy, { used, firstAttemptAt: 0, at: at + tookMs, jitterUnit, retryAfterMs })
-            if (next === undefined) return used <= policy.attempts
-            at = next
-          }
-          return used < policy.attempts
-        }),
-      ),
+      always(({ question, next }) => next === undefined || question.used < policy.attempts),
     "a retry is never before the failure, and never before the server asked for": () =>
-      check(
-        fc.property(anyFailures, ([first]) => {
-          if (first === undefined) return true
-          const { tookMs, jitterUnit, retryAfterMs } = first
-          const next = decide(policy, { used: 1, firstAttemptAt: 0, at: tookMs, jitterUnit, retryAfterMs })
-          return next === undefined || next >= tookMs + (retryAfterMs ?? 0)
-        }),
-      ),
+      always(({ question, next }) => next === undefined || next >= question.at + (question.retryAfterMs ?? 0)),
     "no retry starts after the deadline": () =>
-      check(
-        fc.property(anyFailures, ([first]) => {
-          if (first === undefined || policy.deadlineMs === null) return true
-          const { tookMs, jitterUnit, retryAfterMs } = first
-          const next = decide(policy, { used: 1, firstAttemptAt: 0, at: tookMs, jitterUnit, retryAfterMs })
-          return next === undefined || next <= policy.deadlineMs
-        }),
+      always(({ next }) => next === undefined || policy.deadlineMs === null || next <= policy.deadlineMs),
+    "the delay is the policy's, or the server's if that is longer": () =>
+      always(({ question, next }) => next === undefined || next === wantedAt(policy, question)),
+    "nobody gives up with attempts and time left": () =>
+      always(
+        ({ question, next }) =>
+          next !== undefined ||
+          question.used >= policy.attempts ||
+          (policy.deadlineMs !== null && wantedAt(policy, question) > policy.deadlineMs),
       ),
     "the same question has the same answer": () =>
       check(
