@@ -33,7 +33,7 @@ interface Wanted {
  * overlaps, and a process that dies wastes at most what it had set aside. An error that leaves open whether a write
  * happened counts as if it had: its stretch is wasted.
  *
- * @param onChange Called after each round, whether it brought something or not.
+ * @param onChange Called after each round, whether it brought something or not; never while somebody reserves.
  */
 export const makeReservations = (onChange: () => void): Effect.Effect<Reservations, never, Store | Problems | Scope> =>
   Effect.gen(function* () {
@@ -126,9 +126,10 @@ export const makeReservations = (onChange: () => void): Effect.Effect<Reservatio
       onChange()
     })
 
-    yield* Effect.forkScoped(
-      Effect.provideService(Effect.forever(Effect.andThen(work.await, round)), Synchronous, false),
-    )
+    // A turn of its own for each round: the latch goes on at once with who waits for it, and a storage that answers at
+    // once would have `onChange` called in the middle of the `reserve` that asks.
+    const rounds = Effect.forever(Effect.andThen(work.await, Effect.andThen(Effect.yieldNow, round)))
+    yield* Effect.forkScoped(Effect.provideService(rounds, Synchronous, false))
 
     return {
       reserve: (bucket) => {
