@@ -33,10 +33,7 @@ export class SimWorld {
   readonly faults: Faults
   readonly story = new Story(() => this.now)
   readonly violations: Violation[] = []
-  readonly durable = new DurableState(
-    (id) => this.checks.onDurable(id),
-    () => this.checks.onBatch(),
-  )
+  readonly durable = new DurableState((id) => this.checks.onDurable(id))
   readonly acknowledged: Acknowledged
   readonly checks: Checks
   readonly server: MailServer

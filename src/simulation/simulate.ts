@@ -61,7 +61,7 @@ export interface SimulateOptions {
   readonly seed?: number | string | undefined
   /** When the campaign starts; default 2026-01-05 09:00 UTC, a Monday. Never the present: a result could not be repeated. */
   readonly start?: Date | undefined
-  /** Ends the simulation after so much time of the campaign; default 366 days. */
+  /** Ends the simulation after so much time of the campaign, always where it has triggers by time; default 366 days. */
   readonly until?: DurationInput | undefined
   /** How the other side behaves; default: it accepts everything, in 200 ms. */
   readonly transport?: TransportModel | undefined
@@ -253,6 +253,8 @@ export const simulate = async (
     await handle.enroll(audience)
     const actions = [...settings.actions]
     if (actions.length === 0) await handle.close()
+    // Its triggers by time bring it back to life.
+    const comesAgain = campaign.triggers?.some((trigger) => "at" in trigger) === true
     const kills = [...faults.kills].sort((left, right) => left - right)
     let finishedAt: number | null = null
     while (world.timeline.now < until) {
@@ -268,7 +270,7 @@ export const simulate = async (
       ])
       signal.abort()
       inspection.sample(await handle.stats())
-      const isOver = ended && actions.length === 0
+      const isOver = ended && actions.length === 0 && !comesAgain
       // What is done later may bring it back to life.
       if (ended && !isOver) await world.sleep(next - world.timeline.now)
       if (isOver) {

@@ -27,6 +27,7 @@ import { CancelOrders } from "../cancel-orders.ts"
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
 import { resumeSignals } from "../events/signalling.ts"
+import { watchTimes } from "../events/time-triggers.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { defaultLeaseTimes, type LeaseTimes } from "../execution/lease.ts"
 import { askDirectory, type LeadDirectory } from "../lead-directory.ts"
@@ -153,6 +154,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     const fork = Effect.runForkWith(yield* Effect.context<never>())
     const actors = new Map<string, CampaignActor>()
     let standby = settings.standby
+    let lookAtTimes = (): void => undefined
     let draining = false
     let givenUp = false
 
@@ -197,6 +199,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
           campaignScope,
         )
         actors.set(record.id, actor)
+        lookAtTimes()
         return actor
       }).pipe(spawning.withPermits(1))
 
@@ -245,6 +248,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
           yield* saveDefinition(store, campaign, definition),
           options.update === "running" ? "all" : "new",
         )
+        lookAtTimes()
         return actor
       })
 
@@ -330,6 +334,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       leaveStandby: Effect.sync(() => {
         if (!standby || draining) return
         standby = false
+        lookAtTimes()
         for (const actor of actors.values()) actor.pump.start()
       }),
       enterStandby: (deadlineMs) =>
@@ -341,6 +346,10 @@ const makeRuntime = (settings: RuntimeSettings) =>
       drain,
     })
     for (const order of orders) fulfilBeside(runtime, order)
-    if (!settings.passive) services.fork(resumeSignals(runtime))
+    if (settings.passive) return runtime
+    services.fork(resumeSignals(runtime))
+    const { campaigns } = runtime
+    const isActive = (): boolean => !standby && !draining
+    lookAtTimes = yield* Scope.provide(watchTimes({ services, campaigns, isActive }), campaignScope)
     return runtime
   })

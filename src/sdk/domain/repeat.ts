@@ -30,6 +30,10 @@ const instant = z.union([z.date(), z.string()]).transform((value, context) => {
   return z.NEVER
 })
 
+/** Whether the text is a cron expression of five fields. */
+export const isCron = (text: string): boolean =>
+  text.length <= 200 && text.trim().split(/\s+/).length === 5 && Result.isSuccess(Cron.parse(text))
+
 /** Checks {@link RepeatInput}; a cron expression alone will do. */
 export const repeatSchema = z
   .preprocess(
@@ -37,9 +41,7 @@ export const repeatSchema = z
     z.strictObject({ cron: z.string(), times: z.int().min(1).optional(), until: instant.optional() }),
   )
   .transform(({ cron, times, until }, context): Repeat => {
-    const fields = cron.trim().split(/\s+/)
-    const parsed = cron.length > 200 || fields.length !== 5 ? undefined : Cron.parse(cron)
-    if (parsed === undefined || Result.isFailure(parsed))
+    if (!isCron(cron))
       context.addIssue({
         code: "custom",
         path: ["cron"],

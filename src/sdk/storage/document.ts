@@ -5,7 +5,8 @@ import type { Json } from "../domain/lead.ts"
  *
  * `campaign`: status and clock; the storage reads `value.state` when it checks an intent (only `running` may start
  * sends; `cancelled` is told apart). `definition`, `template`, `compiled`, `attachment`: by content hash.
- * `events`: what happened to a lead, by its id. `signal`: an event whose consequences are being drawn, by its id.
+ * `events`: what happened to a lead, by its id. `signal`: an event whose consequences are being drawn, by its id. `trigger`: until when a
+ * campaign's trigger by time has fired.
  * `suppression`: its existence suppresses. `secret`: what signs links and hashes addresses. `feedback`: what
  * came back about a mail or from an address. `control`: requests of other processes. `limiter`: what was set aside of each
  * limit. `frequency`: when a lead got its latest mails. `setting`: everything small.
@@ -19,6 +20,7 @@ export type DocumentKind =
   | "lead"
   | "events"
   | "signal"
+  | "trigger"
   | "suppression"
   | "secret"
   | "feedback"

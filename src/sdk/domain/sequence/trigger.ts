@@ -1,4 +1,6 @@
 import * as z from "zod"
+import { type Moment, parseMoment } from "../moment.ts"
+import { isCron } from "../repeat.ts"
 import { type Condition, type ConditionInput, conditionSchema, eventName } from "./condition.ts"
 
 /** What enrolls a lead by itself, as users write it. */
@@ -12,10 +14,19 @@ export type TriggerInput =
       readonly mail: { readonly subject?: string | undefined; readonly from?: string | undefined }
       readonly when?: ConditionInput | undefined
     }
+  /**
+   * A time by the campaign's `timeZone`: a cron expression of five fields (`"0 9 1 * *"`), or `"monday at 09:00"`, `"day 1 at 10:00"`,
+   * `"2026-12-24 at 16:00"`, `"at 09:00"`. Lets in every stored lead that `when` asks for.
+   */
+  | { readonly at: string; readonly when?: ConditionInput | undefined }
+
+/** When a trigger by time fires. */
+export type TriggerTime = { readonly cron: string } | { readonly moment: Moment }
 
 /** {@link TriggerInput}, as stored. */
 export interface Trigger {
   readonly event?: string
+  readonly at?: TriggerTime
   readonly mail?: { readonly subject: string; readonly from: string }
   readonly when?: Condition
 }
@@ -30,6 +41,18 @@ export const statusEvent = (status: string): string =>
 const condition = { when: conditionSchema.optional() }
 const part = z.string().max(500).default("")
 
+const time = z.string().transform((text, context): TriggerTime => {
+  if (isCron(text)) return { cron: text.trim() }
+  const moment = text.length > 60 ? undefined : parseMoment(text)
+  // Every day has a next one: as a time that comes again it says nothing.
+  if (moment !== undefined && moment.day.type !== "next") return { moment }
+  context.addIssue({
+    code: "custom",
+    message: `"${text}" is no time; write a cron expression like "0 9 1 * *", "monday at 09:00", "day 1 at 10:00", "2026-12-24 at 16:00" or "at 09:00"`,
+  })
+  return z.NEVER
+})
+
 const shapes = {
   event: z.strictObject({ event: eventName, ...condition }),
   status: z
@@ -41,6 +64,7 @@ const shapes = {
       .refine(({ subject, from }) => subject + from !== "", "names a part of the subject, of the sender, or of both"),
     ...condition,
   }),
+  at: z.strictObject({ at: time, ...condition }),
 } as const
 
 /** Checks a {@link TriggerInput}. */
@@ -49,7 +73,7 @@ export const triggerSchema = z.unknown().transform((value, context): Trigger => 
     (key) => typeof value === "object" && value !== null && key in value,
   )
   if (kind === undefined) {
-    context.addIssue({ code: "custom", message: "a trigger is { event }, { status } or { mail }" })
+    context.addIssue({ code: "custom", message: "a trigger is { event }, { status }, { mail } or { at }" })
     return z.NEVER
   }
   const checked = shapes[kind].safeParse(value)

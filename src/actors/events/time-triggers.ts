@@ -1,0 +1,158 @@
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type { Scope } from "effect/Scope"
+import { type Condition, idOf, isTrue, type Lead, type StorageError, type TriggerTime } from "../../sdk/index.ts"
+import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
+import type { ProcessServices } from "../execution/dependencies.ts"
+import { persist } from "../execution/save.ts"
+import { eachPageOfDocuments } from "../pages.ts"
+import { lastEventFor, readEvents } from "./lead-events.ts"
+import { latestOccurrence, nextOccurrence, type OccurrenceClock } from "./occurrence.ts"
+
+/** What triggers by time need of the runtime. */
+export interface TimedRuntime {
+  readonly services: Pick<ProcessServices, "store" | "clock" | "problems" | "hasGivenUp" | "longestSleepMs">
+  readonly campaigns: Effect.Effect<ReadonlyArray<CampaignActor>>
+  /** Whether this process starts anything now. */
+  readonly isActive: () => boolean
+}
+
+/** A trigger by time of a campaign. */
+interface Timed {
+  readonly actor: CampaignActor
+  readonly time: TriggerTime
+  readonly when: Condition | undefined
+  readonly clock: OccurrenceClock
+}
+
+/** How long after its time one that was missed fires all the same, milliseconds of the campaign. */
+const graceMs = 86_400_000
+
+type Stores = ProcessServices["store"]
+
+const keyOf = ({ actor, time }: Timed): string => idOf("trigger", actor.id, JSON.stringify(time))
+
+/** Until when the times of a trigger are settled; when it is new, from now on. */
+const settledUntil = (store: Stores, timed: Timed, now: number): Effect.Effect<number, StorageError> =>
+  Effect.gen(function* () {
+    const [document] = yield* store.use((driver) => driver.documents("trigger", [keyOf(timed)]))
+    if (document !== undefined) return document.value.settledUntil as number
+    yield* settle(store, timed, now)
+    return now
+  })
+
+const settle = (store: Stores, timed: Timed, at: number): Effect.Effect<void, StorageError> =>
+  Effect.asVoid(
+    store.use((driver) =>
+      driver.writeDocuments([
+        { kind: "trigger", key: keyOf(timed), value: { campaign: timed.actor.id, settledUntil: at } },
+      ]),
+    ),
+  )
+
+const timedTriggers = (runtime: TimedRuntime): Effect.Effect<ReadonlyArray<Timed>, CampaignError> =>
+  Effect.gen(function* () {
+    const all: Timed[] = []
+    for (const actor of yield* runtime.campaigns) {
+      const record = actor.record()
+      if (record.rest.state === "cancelled") continue
+      const { definition } = yield* actor.loaded
+      const clock = { clock: record.clock, zone: definition.timeZone }
+      for (const { at, when } of definition.triggers ?? [])
+        if (at !== undefined) all.push({ actor, time: at, when, clock })
+    }
+    return all
+  })
+
+const isAsked = (
+  store: Stores,
+  { actor, when }: Timed,
+  lead: Lead,
+  now: number,
+): Effect.Effect<boolean, StorageError> =>
+  when === undefined
+    ? Effect.succeed(true)
+    : Effect.map(readEvents(store, lead.id), (events) =>
+        // Nothing was before this enrollment; the trigger may ask for what happened ever.
+        isTrue(when, {
+          lead,
+          now,
+          timeScale: actor.record().clock.scale,
+          enrolledAt: Number.NEGATIVE_INFINITY,
+          lastEvent: lastEventFor(events, actor.id),
+        }),
+      )
+
+/** Enrolls every stored lead that the trigger asks for, each once for this occurrence. */
+const enrollAll = ({ services }: TimedRuntime, timed: Timed, occurrence: number): Effect.Effect<void, StorageError> =>
+  eachPageOfDocuments(services, "lead", (page) =>
+    Effect.gen(function* () {
+      const leads: Lead[] = []
+      for (const { value } of page) {
+        const lead = value as unknown as Lead
+        if (yield* isAsked(services.store, timed, lead, occurrence)) leads.push(lead)
+      }
+      if (leads.length === 0) return
+      // Under one name, so that a process that died in the middle lets nobody in twice when it starts again.
+      const key = `at ${new Date(occurrence).toISOString()}`
+      const result = yield* Effect.result(
+        timed.actor.enroll(
+          leads.map((lead) => ({ lead, key })),
+          "trigger",
+        ),
+      )
+      if (result._tag === "Success") return
+      if (result.failure._tag === "StorageError") return yield* Effect.fail(result.failure)
+      services.problems.report(`a trigger of campaign ${timed.actor.id}: ${result.failure.message}`)
+    }),
+  )
+
+/** Fires what has come, and answers when the next one comes, epoch ms. */
+const fireDue = (runtime: TimedRuntime): Effect.Effect<number, CampaignError> =>
+  Effect.gen(function* () {
+    const { store, clock, problems } = runtime.services
+    let next = Number.POSITIVE_INFINITY
+    for (const timed of yield* timedTriggers(runtime)) {
+      const now = clock.currentTimeMillisUnsafe()
+      const since = yield* settledUntil(store, timed, now)
+      const missed = now - graceMs / timed.clock.clock.scale
+      const occurrence = latestOccurrence(timed.time, timed.clock, { since: Math.max(since, missed), now })
+      if (occurrence !== undefined) {
+        if (timed.actor.record().rest.state !== "draft") yield* enrollAll(runtime, timed, occurrence)
+        yield* settle(store, timed, occurrence)
+      } else if ((nextOccurrence(timed.time, timed.clock, since) ?? next) <= now) {
+        problems.report(
+          `a trigger of campaign ${timed.actor.id} was missed for more than a day: it fires at its next time`,
+        )
+        yield* settle(store, timed, now)
+      }
+      next = Math.min(next, nextOccurrence(timed.time, timed.clock, now) ?? next)
+    }
+    return next
+  })
+
+/**
+ * Fires the triggers by time of all campaigns for as long as the scope lives. An occurrence is settled when everybody is
+ * enrolled: one that a process left half done is done again by the next, for those who are left. Answers how to say that
+ * there may be new ones.
+ */
+export const watchTimes = (runtime: TimedRuntime): Effect.Effect<() => void, never, Scope> =>
+  Effect.gen(function* () {
+    const { services, isActive } = runtime
+    const news = Latch.makeUnsafe(false)
+    const turn = Effect.gen(function* () {
+      news.closeUnsafe()
+      const next = isActive() ? yield* persist(services, fireDue(runtime)) : Number.POSITIVE_INFINITY
+      const ms = Math.min(next - services.clock.currentTimeMillisUnsafe(), services.longestSleepMs)
+      yield* Effect.raceFirst(news.await, Effect.sleep(Math.max(1, ms)))
+    }).pipe(
+      Effect.catch((error) =>
+        Effect.andThen(
+          Effect.sync(() => services.problems.report(`triggers by time: ${error.message}`)),
+          Effect.raceFirst(news.await, Effect.sleep(services.longestSleepMs)),
+        ),
+      ),
+    )
+    yield* Effect.forkScoped(Effect.forever(turn))
+    return () => news.openUnsafe()
+  })
