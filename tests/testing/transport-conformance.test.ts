@@ -7,12 +7,14 @@ import { faultyTransport, type Mood, type TransportSubject, transportConformance
 import { http } from "sendstate/transport/http"
 import { type MemoryTransport, memory } from "sendstate/transport/memory"
 import { nodemailer } from "sendstate/transport/nodemailer"
+import { postmark } from "sendstate/transport/postmark"
 import { resend } from "sendstate/transport/resend"
+import { ses } from "sendstate/transport/ses"
 import { smtp } from "sendstate/transport/smtp"
 import { describe, expect, it } from "vitest"
 import { jsonLines } from "../../examples/custom-transport/json-lines.ts"
 import { failuresOf } from "./collecting-runner.ts"
-import { moodyApi } from "./mail-api.ts"
+import { addressIn, moodyApi } from "./mail-api.ts"
 import { moodyServer } from "./mail-server.ts"
 
 const runner = { describe, it }
@@ -100,7 +102,9 @@ transportConformance(runner, {
   moods: everyMood,
   secrets: [secret],
   create: async () => {
-    const { url, ...otherSide } = await moodyApi((body) => String(body.messageId))
+    const { url, ...otherSide } = await moodyApi({
+      mailIn: (body) => ({ to: addressIn(body.to), messageId: String(body.messageId) }),
+    })
     const transport = http({
       url,
       headers: { authorization: `Bearer ${secret}` },
@@ -120,10 +124,66 @@ transportConformance(runner, {
   moods: everyMood,
   secrets: [secret],
   create: async () => {
-    const { url, ...otherSide } = await moodyApi((body) =>
-      String((body.headers as Record<string, string> | undefined)?.["Message-ID"]),
-    )
+    const { url, ...otherSide } = await moodyApi({
+      mailIn: (body) => ({
+        to: addressIn(body.to),
+        messageId: String((body.headers as Record<string, string> | undefined)?.["Message-ID"]),
+      }),
+    })
     return { transport: resend({ apiKey: `re_${secret}`, baseUrl: url }), ...otherSide }
+  },
+})
+
+transportConformance(runner, {
+  name: "postmark",
+  declares: ["handoff", "lookup", "verify"],
+  moods: everyMood,
+  secrets: [secret],
+  create: async () => {
+    const { url, ...otherSide } = await moodyApi({
+      mailIn: ({ To, Headers }) => ({
+        to: addressIn(To),
+        messageId: (Headers as ReadonlyArray<{ Name: string; Value: string }>)
+          .filter(({ Name }) => Name === "Message-ID")
+          .map(({ Value }) => Value)
+          .join(),
+      }),
+      replies: {
+        takes: [200, { ErrorCode: 0, Message: "OK", MessageID: "b7bc" }],
+        refuses: [422, { ErrorCode: 406, Message: "You tried to send to a recipient that is inactive." }],
+        busy: [429, { ErrorCode: 429, Message: "Rate limit exceeded." }],
+      },
+      find: (path, taken) => {
+        const execution = new URLSearchParams(path.split("?")[1]).get("metadata_sendstate")
+        if (execution === null) return undefined
+        const found = taken.filter(({ Metadata }) => (Metadata as { sendstate: string }).sendstate === execution)
+        return { TotalCount: found.length, Messages: found.map(() => ({ MessageID: "b7bc" })) }
+      },
+    })
+    return { transport: postmark({ serverToken: secret, baseUrl: url }), ...otherSide }
+  },
+})
+
+transportConformance(runner, {
+  name: "ses",
+  declares: ["handoff", "verify"],
+  // What SES thinks of a recipient it tells in events, later.
+  moods: ["busy", "silent", "gone"],
+  secrets: [secret],
+  create: async () => {
+    const { url, ...otherSide } = await moodyApi({
+      mailIn: ({ Destination, Content }) => {
+        const { Data } = (Content as { Raw: { Data: string } }).Raw
+        const [, messageId = ""] = /^Message-ID:\s*(\S+)/im.exec(Buffer.from(Data, "base64").toString()) ?? []
+        return { to: addressIn((Destination as { ToAddresses: ReadonlyArray<string> }).ToAddresses), messageId }
+      },
+      replies: {
+        takes: [200, { MessageId: "0100" }],
+        busy: [429, { message: "Too many." }, { "x-amzn-errortype": "TooManyRequestsException" }],
+      },
+    })
+    const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret }
+    return { transport: ses({ region: "eu-central-1", credentials, baseUrl: url }), ...otherSide }
   },
 })
 
