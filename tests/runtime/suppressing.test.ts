@@ -1,6 +1,20 @@
+import { memory } from "sendstate/storage/memory"
 import { faultyStorage } from "sendstate/testing"
 import { expect, test } from "vitest"
-import { accepted, crowd, door, failureOf, misconfigured, openCampaign, people, reaches } from "./world.ts"
+import {
+  accepted,
+  busy,
+  crowd,
+  door,
+  failureOf,
+  hears,
+  lost,
+  misconfigured,
+  openCampaign,
+  openWorld,
+  people,
+  reaches,
+} from "./world.ts"
 
 test("a suppressed address is never mailed, in whatever case it is written", async () => {
   const { spring, runtime, inbox, executionOf } = await openCampaign()
@@ -33,6 +47,98 @@ test.each([
   await spring.close()
   expect(await spring.completed()).toMatchObject({ suppressed: 1, sent: 0 })
   expect(inbox.count).toBe(0)
+})
+
+test("a suppression while a mail is sent stops what follows; the mail under way ends as it does", async () => {
+  const answer = door()
+  const { spring, runtime, inbox, until } = await openCampaign(
+    { steps: [{ template: "hello" }, { template: "nudge" }] },
+    {
+      transport: {
+        outcome: async () => {
+          await answer.opened
+          return accepted
+        },
+      },
+    },
+  )
+  await spring.enroll(people("ann"))
+  await until(reaches("sending.attempting"))
+  await runtime.suppress("ann@example.test")
+  answer.open()
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ planned: 2, sent: 1, suppressed: 1 })
+  expect(inbox.count).toBe(1)
+})
+
+test("a suppression while a mail waits for its next try ends it: there is no second call", async () => {
+  let calls = 0
+  const outcome = () => {
+    calls += 1
+    return calls === 1 ? busy : accepted
+  }
+  const { spring, runtime, until, executionOf } = await openCampaign({}, { transport: { outcome } })
+  await spring.enroll(people("ann"))
+  await until(reaches("retrying"))
+  await runtime.suppress("ann@example.test")
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ suppressed: 1, sent: 0 })
+  expect(calls).toBe(1)
+  expect((await executionOf("ann")).context).toMatchObject({ outcome: "suppressed", delivery: null })
+})
+
+test.each(["resend", "hold"] as const)(
+  "a suppression while a mail is in doubt (%s) lets no second copy go, and the doubt stays",
+  async (onUnknown) => {
+    let calls = 0
+    const outcome = () => {
+      calls += 1
+      return calls === 1 ? lost : accepted
+    }
+    const { spring, runtime, until, executionOf } = await openCampaign({ onUnknown }, { transport: { outcome } })
+    await spring.enroll(people("ann"))
+    await until(hears("UNKNOWN"))
+    await runtime.suppress("ann@example.test")
+    const { id, state } = await executionOf("ann")
+    if (state === "sending.inDoubt") await runtime.executions.resolve(id, "notSent")
+    await spring.close()
+    expect(await spring.completed()).toMatchObject({ suppressed: 1, sent: 0, inDoubtTotal: 1 })
+    expect(calls).toBe(1)
+    expect((await executionOf("ann")).context).toMatchObject({ outcome: "suppressed", delivery: "unknown" })
+  },
+)
+
+test("an unsubscription that is killed half-way has stopped the mails, and is finished when it is asked for again", async () => {
+  const inner = memory()
+  const storage = faultyStorage(inner)
+  const first = await openCampaign(
+    { steps: [{ template: "hello" }, { template: "nudge", after: "1 hour" }] },
+    { storage },
+  )
+  await first.spring.enroll(people("ann"))
+  await first.until(reaches("done"))
+  const { id: executionId, leadId } = await first.executionOf("ann")
+  const killed = door()
+  storage.fault = (method, args) => {
+    // The address is suppressed by then; what the mail's record and the exits say of it is not written yet.
+    if (method !== "writeDocuments" || JSON.stringify(args[0]).includes('"suppression"')) return undefined
+    killed.open()
+    return { wait: new Promise(() => undefined) }
+  }
+  void first.runtime.unsubscribe({ leadId, topic: null, executionId }).catch(() => undefined)
+  await killed.opened
+  inner.kill()
+  const again = await openWorld({ storage: inner })
+  const spring = await again.runtime.campaigns.get("spring")
+  const [nudge] = (await again.executions()).filter(({ step }) => step === 1)
+  await again.runtime.executions.runNow(nudge?.id ?? "")
+  expect(await spring.settled()).toMatchObject({ sent: 1, suppressed: 1 })
+  expect((await again.runtime.explain(executionId)).feedback).toEqual([])
+  for (let times = 0; times < 2; times += 1) {
+    await again.runtime.unsubscribe({ leadId, topic: null, executionId })
+    expect((await again.runtime.explain(executionId)).feedback).toMatchObject([{ type: "unsubscribed" }])
+  }
+  expect(again.inbox.count).toBe(0)
 })
 
 test("a suppression ends a sequence at its next mail", async () => {
