@@ -45,9 +45,16 @@ export const initialContext = (input: ExecutionInput): Context => ({
   reason: input.reason ?? null,
 })
 
+// By the first planning it is `dueAt` until the first attempt: only what differs from it is kept.
+const plannedBy = (context: Context, { plannedFor, dueAt }: EventOf<"RESCHEDULE">): Change => {
+  if (plannedFor !== undefined) return { plannedFor }
+  return context.attempt > 0 || context.plannedFor !== undefined ? { plannedFor: dueAt } : {}
+}
+
 // Why the latest attempt failed is remembered over a move that gives no reason of its own.
 export const moveDueTime = (context: Context, event: EventOf<"RESCHEDULE">): Change => ({
   dueAt: event.dueAt,
+  ...plannedBy(context, event),
   reason: event.reason ?? (context.attempt === 0 ? null : context.reason),
 })
 
@@ -212,8 +219,9 @@ export const failLate = (context: Context, event: EventOf<"LATE_RECEIPT">): Chan
   }
 }
 
-export const restartBudget = ({ round }: Context, event: EventOf<"REDRIVE">): Change => ({
+export const restartBudget = ({ round, plannedFor }: Context, event: EventOf<"REDRIVE">): Change => ({
   ...(round === undefined ? {} : { round: { ...round, isRerun: true } }),
+  ...(plannedFor === undefined ? {} : { plannedFor: event.at }),
   used: 0,
   safeResend: false,
   firstAttemptAt: null,

@@ -31,7 +31,7 @@ import { maxClaims } from "./lease.ts"
 import { makeMessage } from "./mail.ts"
 import { advance, commitOf, type Progress, progressOf } from "./progress.ts"
 import { type AttemptEnd, commitForCertain, endOf, persist, publishProgress, saveProgress } from "./save.ts"
-import { treatLate, waitForHours } from "./waiting.ts"
+import { heldUp, treatLate, waitForHours } from "./waiting.ts"
 
 const failed = (services: ProcessServices, code: string, text: string, retryable: boolean): ExecutionEvent => ({
   type: "FAILED",
@@ -51,10 +51,20 @@ const putOff = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   row: ExecutionRow,
-  { dueAt, reason }: Later | Capped,
+  { dueAt, reason, plannedFor }: (Later | Capped) & { readonly plannedFor?: number },
 ) => {
   const at = services.clock.currentTimeMillisUnsafe()
-  return saveUnsent(services, campaign, advance(progressOf(row), { type: "RESCHEDULE", at, dueAt, reason }))
+  return saveUnsent(
+    services,
+    campaign,
+    advance(progressOf(row), {
+      type: "RESCHEDULE",
+      at,
+      dueAt,
+      reason,
+      ...(plannedFor === undefined ? {} : { plannedFor }),
+    }),
+  )
 }
 
 /** A mail that is ready, to whom, and as part of what. */
@@ -214,8 +224,10 @@ const send = (
     const startedNanos = clock.monotonicTimeNanosUnsafe()
     const now = clock.currentTimeMillisUnsafe()
     // It may have stood in line for long, and the call comes after a commit and the pause that its limits ask for.
-    const closed = waitForHours(campaign, loaded.definition, rendered.row, lead, now, longestPauseMs)
-    if (closed !== undefined) return yield* saveUnsent(services, campaign, closed)
+    const notNow =
+      treatLate(campaign, loaded.definition, rendered.row, lead, now) ??
+      waitForHours(campaign, loaded.definition, rendered.row, lead, now, longestPauseMs)
+    if (notNow !== undefined) return yield* saveUnsent(services, campaign, notNow)
     const capped = yield* countMail(services, { row: rendered.row, lead, definition: loaded.definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, rendered.row, capped)
     const intended = advance(rendered, {
@@ -336,5 +348,7 @@ export const attemptExecution = (
       attemptInTurn(services, campaign, { rendering, lead, ticket, sender: mail.sender, fail }),
     )
     if (end === "closed") return "release"
-    return typeof end === "string" ? end : yield* putOff(services, campaign, row, end)
+    return typeof end === "string"
+      ? end
+      : yield* putOff(services, campaign, row, { ...end, ...heldUp(definition, row) })
   })

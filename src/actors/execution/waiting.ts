@@ -36,11 +36,23 @@ export const waitForHours = (
       })
 }
 
+/**
+ * When it was to start: as planned or moved, whatever a limit or a trouble of the host has made of it. A first attempt that
+ * counts for nothing began in time.
+ */
+const plannedStart = ({ state, context, scheduledFor }: ExecutionRow): number =>
+  context.plannedFor ?? (state === "retrying" ? (context.firstAttemptAt ?? scheduledFor) : scheduledFor)
+
+/** What a campaign that heeds lateness keeps about a mail that is held up. */
+export const heldUp = ({ late }: Definition, row: ExecutionRow): { readonly plannedFor?: number } =>
+  late === undefined || late.policy === "send" ? {} : { plannedFor: plannedStart(row) }
+
+// An attempt that counts was made in time: what follows is a retry.
 const isLate = ({ late }: Definition, row: ExecutionRow, now: number): boolean =>
   late !== undefined &&
   late.policy !== "send" &&
-  row.state === "scheduled" &&
-  now - row.scheduledFor > Math.ceil(late.afterMs / row.context.timeScale)
+  row.context.used === 0 &&
+  now - plannedStart(row) > Math.ceil(late.afterMs / row.context.timeScale)
 
 /** What the campaign's policy makes of a claimed row whose time passed while nothing could be sent; `undefined` when it is sent. */
 export const treatLate = (
@@ -55,6 +67,6 @@ export const treatLate = (
   const step = definition.steps[row.step]
   const next = step === undefined ? undefined : nextTimeOfStep(timingOf(campaign, definition, lead), step, now)
   if (next === undefined) return undefined
-  const reason = { code: "late", text: `missed ${new Date(row.scheduledFor).toISOString()}` }
+  const reason = { code: "late", text: `missed ${new Date(plannedStart(row)).toISOString()}` }
   return advance(progressOf(row), { type: "RESCHEDULE", at: now, dueAt: next.dueAt, reason })
 }

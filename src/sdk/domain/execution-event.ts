@@ -64,7 +64,13 @@ export type ExecutionEvent =
   /** `next`: index of the step that follows instead of the next one. */
   | ({ readonly type: "SKIP"; readonly code: string; readonly text?: string; readonly next?: number } & At)
   /** Moves the due time of something that waits: by hand, or for a `reason` like a send window that is closed. */
-  | ({ readonly type: "RESCHEDULE"; readonly dueAt: number; readonly reason?: Reason } & At)
+  | ({
+      readonly type: "RESCHEDULE"
+      readonly dueAt: number
+      readonly reason?: Reason
+      /** When it was to start, where it is only held up; absent: then. */
+      readonly plannedFor?: number
+    } & At)
   /** Runs a failed one again; `duplicate` allows it although an attempt is unknown. */
   | ({ readonly type: "REDRIVE"; readonly duplicate: boolean } & At)
 

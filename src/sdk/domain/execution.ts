@@ -41,6 +41,8 @@ export interface ExecutionContext {
   readonly enrolledAt?: number
   /** When it may start next, epoch ms; `null` while nothing is planned. */
   readonly dueAt: number | null
+  /** When it was to start, where a limit or a trouble of the host made `dueAt` later, or it was moved since; else absent. */
+  readonly plannedFor?: number
   /** Ordinal of the latest attempt, counted from 1; 0 before the first. */
   readonly attempt: number
   /** Attempts that count against `retry.attempts`; a redrive starts anew. */
