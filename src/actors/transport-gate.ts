@@ -166,13 +166,14 @@ export const makeTransportGate = (
       reducedAt = now
     }
 
+    // Before a host that is down nobody is put off: whose turn it is then, nobody knows.
     /** Takes the next out of the line that its limits let start; who waits too long for them is put off. */
     const takeNext = (): Waiting | undefined => {
       const now = clock.currentTimeMillisUnsafe()
       const impatient: Array<string> = []
       const next = line.take((waiting) => {
         const wait = waiting.ticket.take(now)
-        if (wait?.tooLong === true) impatient.push(waiting.key)
+        if (wait?.tooLong === true && circuit.state === "closed") impatient.push(waiting.key)
         else if (wait !== undefined && wait.askAt !== Number.POSITIVE_INFINITY)
           alarm.set(elapsedMs(clock) + Math.max(1, wait.askAt - now))
         return wait === undefined

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises"
 import { expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import { createRuntime } from "sendstate"
 import { Sendstate } from "sendstate/effect"
 import {
@@ -303,4 +304,33 @@ it.effect("campaigns that mail one lead at the same moment pass a cap together n
       expect(execution).toMatchObject({ context: { attempt: 0, used: 0 }, owner: null })
     }
   }).pipe(Effect.provide(layer({ outcome, storage: slowDocuments(), limits: { frequency: { max: 2, per: "day" } } })))
+})
+
+it.effect("before a host that is down mails stand in line, and are not put off for a limit again and again", () => {
+  const moves: Array<string> = []
+  return Effect.gen(function* () {
+    const { create, events } = yield* Sendstate
+    yield* Effect.forkScoped(
+      Stream.runForEach(events, (event) =>
+        Effect.sync(() => {
+          if (event.type === "execution")
+            moves.push(...event.events.filter(({ type }) => type === "RESCHEDULE").map(() => event.executionId))
+        }),
+      ),
+    )
+    const spring = yield* create(campaign({}))
+    yield* spring.enroll(crowd(30))
+    yield* advance(300_000, 500)
+    expect((yield* spring.stats).sent).toBe(0)
+    expect(moves.length).toBeLessThan(60)
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(
+      layer({
+        outcome: () => ({ type: "rejected", scope: "host", retryable: true, code: "connection-refused" }),
+        maxConcurrency: 1,
+        limits: { domains: { "*": { count: 600, per: "1 minute" } } },
+      }),
+    ),
+  )
 })

@@ -344,7 +344,8 @@ export const attemptExecution = (
       yield* Effect.ignore(campaign.degrade(`no transport takes mails from ${mail.sender}: name it among its senders`))
       return "release"
     }
-    const end = yield* services.shaper.withTicket(mail, (ticket) =>
+    const isShut = services.routes.areShut({ sender: mail.sender, context: rendering.context })
+    const end = yield* services.shaper.withTicket(mail, isShut, (ticket) =>
       attemptInTurn(services, campaign, { rendering, lead, ticket, sender: mail.sender, fail }),
     )
     if (end === "closed") return "release"

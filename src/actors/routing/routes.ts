@@ -35,6 +35,8 @@ export class Routes extends Context.Service<
     readonly of: (via: string | undefined) => Route | undefined
     /** Whether any takes mails from this domain. */
     readonly take: (sender: string) => boolean
+    /** Whether every host is down that this mail may go through. */
+    readonly areShut: (mail: RoutedMail) => boolean
     /**
      * Chooses a route and runs the effect in a slot of it. Without running it answers `"closed"` when it was withdrawn or
      * the runtime drains, or when it should come again.
@@ -134,6 +136,11 @@ const makeRoutes = ({ routes: configured, noted }: RoutingSettings) =>
       note: ({ name }, before) => (noted || before !== undefined ? { via: name } : {}),
       of,
       take: (sender) => all.some((route) => takes(route, sender)),
+      areShut: ({ sender, context }) => {
+        const mine = context.unknownAttempts.length > 0 ? of(context.via) : undefined
+        const ways = mine === undefined ? all.filter((route) => takes(route, sender)) : [mine]
+        return ways.length > 0 && !ways.some(isUp)
+      },
       withSlot,
       send: (route, mail, request) => Effect.map(route.sender.send(request), (event) => hear(route, mail, event)),
       whyWaiting: (key) => {

@@ -97,9 +97,14 @@ interface Place {
 export class Shaper extends Context.Service<
   Shaper,
   {
-    /** Runs the body with a ticket, or answers when the mail's turn comes, should that be in more than a few seconds. */
+    /**
+     * Runs the body with a ticket, or answers when the mail's turn comes, should that be in more than a few seconds.
+     *
+     * @param isShut Whether nothing gets through anyway: then nobody's turn can be told, and the mail stands in line.
+     */
     readonly withTicket: <A, E>(
       mail: ShapedMail,
+      isShut: boolean,
       body: (ticket: Ticket) => Effect.Effect<A, E>,
     ) => Effect.Effect<A | Later, E>
     /** Calls back when tickets should be asked again. */
@@ -288,7 +293,7 @@ export class Shaper extends Context.Service<
         })
 
         return Shaper.of({
-          withTicket: <A, E>(mail: ShapedMail, body: (ticket: Ticket) => Effect.Effect<A, E>) =>
+          withTicket: <A, E>(mail: ShapedMail, isShut: boolean, body: (ticket: Ticket) => Effect.Effect<A, E>) =>
             Effect.suspend((): Effect.Effect<A | Later, E> => {
               const now = clock.currentTimeMillisUnsafe()
               const limiting = statesOf(mail)
@@ -297,7 +302,7 @@ export class Shaper extends Context.Service<
               const waits = at > now
               const standing = patient.get(turnsOf(mail)) ?? 0
               const hasPlace = at - now <= briefMs || (at - now <= patienceMs && standing < places)
-              if (waits && mail.mayMove && !hasPlace) return Effect.succeed(putOff(mail, states, now))
+              if (waits && mail.mayMove && !hasPlace && !isShut) return Effect.succeed(putOff(mail, states, now))
               const leave = join(mail, states, waits)
               return Effect.ensuring(body(ticketFor(mail, limiting, now, leave)), Effect.sync(leave))
             }),
