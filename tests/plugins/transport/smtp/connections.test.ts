@@ -1,6 +1,7 @@
+import dns from "node:dns"
 import { ScriptedSmtpServer, type SmtpScript, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
-import { afterEach, describe, expect, test } from "vitest"
+import { afterEach, describe, expect, test, vi } from "vitest"
 import { impatiently, mail, sendOnce } from "./mail.ts"
 
 const { close, reply, silence, wait } = smtpScript
@@ -169,6 +170,33 @@ describe("a connection that died while nobody used it costs no mail", () => {
     await sendOnce(transport)
     expect(await sendOnce(transport)).toMatchObject({ outcome: { type: "unknown" }, handoffs: 1 })
     expect(server.bodies).toHaveLength(2)
+    await transport.close?.()
+  })
+})
+
+describe("a host that cannot be reached", () => {
+  afterEach(() => vi.restoreAllMocks())
+
+  const resolvesWith = (answer: (callback: (error: Error) => void) => void) =>
+    vi
+      .spyOn(dns, "lookup")
+      .mockImplementation(((_host: string, _options: object, callback: (error: Error) => void) =>
+        answer(callback)) as never)
+  const problem = (code: string) => (callback: (error: Error) => void) =>
+    queueMicrotask(() => callback(Object.assign(new Error(`getaddrinfo ${code} mail.acme.test`), { code })))
+
+  test.each([
+    ["its name does not exist", problem("ENOTFOUND"), "config", "host-not-found"],
+    ["nobody can tell now whether its name exists", problem("EAI_AGAIN"), "host", "dns-temporary"],
+    ["nothing answers", () => {}, "host", "connection-timeout"],
+  ] as const)("%s", async (_name, answer, scope, code) => {
+    const lookup = resolvesWith(answer)
+    const transport = smtp(impatiently("smtp://mail.acme.test:25", { timeouts: { connectMs: 50 } }))
+    expect(await sendOnce(transport)).toMatchObject({
+      outcome: { type: "rejected", scope, retryable: true, code },
+      handoffs: 0,
+    })
+    expect(lookup).toHaveBeenCalled()
     await transport.close?.()
   })
 })

@@ -16,17 +16,22 @@ const pem = (label: string, bytes: Buffer): string =>
 const day = 86_400_000
 
 /**
- * A certificate for `localhost` and 127.0.0.1 that has signed itself (RFC 5280, ECDSA P-256), made anew for each test
+ * A certificate for `localhost` and 127.0.0.1, or for another host, that has signed itself (RFC 5280, ECDSA P-256), made anew for each test
  * run: no key lies in the repository, and no tool is needed.
  */
 export const selfSignedCertificate = (validFor: {
   readonly fromDays: number
   readonly toDays: number
+  readonly host?: string
 }): { readonly key: string; readonly cert: string } => {
+  const { host = "localhost" } = validFor
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
   const ecdsaWithSha256 = sequence(oid("2a8648ce3d040302"))
-  const name = sequence(der(0x31, sequence(oid("550403"), der(0x0c, Buffer.from("localhost")))))
-  const alternativeNames = sequence(der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1])))
+  const name = sequence(der(0x31, sequence(oid("550403"), der(0x0c, Buffer.from(host)))))
+  const alternativeNames = sequence(
+    der(0x82, Buffer.from(host)),
+    ...(host === "localhost" ? [der(0x87, Buffer.from([127, 0, 0, 1]))] : []),
+  )
   const extensions = sequence(
     sequence(oid("551d11"), der(0x04, alternativeNames)),
     sequence(oid("551d13"), der(0x01, Buffer.from([0xff])), der(0x04, sequence(der(0x01, Buffer.from([0xff]))))),

@@ -259,18 +259,6 @@ describe("reaching the server", () => {
     const transport = smtp(impatiently(`smtp://127.0.0.1:${port}`))
     expect((await sendOnce(transport)).outcome).toMatchObject(rejected("host", true, "connection-refused"))
   })
-
-  test("a host name that does not exist: config", async () => {
-    const transport = smtp(impatiently("smtp://no-such-host.invalid:25"))
-    const { outcome } = await sendOnce(transport)
-    // A machine without a resolver cannot tell that a name does not exist.
-    expect([rejected("config", true, "host-not-found"), rejected("host", true, "dns-temporary")]).toContainEqual(
-      expect.objectContaining({
-        scope: "scope" in outcome ? outcome.scope : "",
-        code: "code" in outcome ? outcome.code : "",
-      }),
-    )
-  })
 })
 
 describe("replies in pieces", () => {

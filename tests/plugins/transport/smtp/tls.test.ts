@@ -1,4 +1,4 @@
-import { createServer } from "node:tls"
+import { connect, createServer } from "node:tls"
 import { ScriptedSmtpServer, type SmtpScript, smtpScript } from "sendstate/testing"
 import { smtp } from "sendstate/transport/smtp"
 import { afterEach, describe, expect, test } from "vitest"
@@ -8,6 +8,7 @@ import { selfSignedCertificate } from "./self-signed-certificate.ts"
 const { raw, reply } = smtpScript
 
 const valid = selfSignedCertificate({ fromDays: -1, toDays: 30 })
+const ofAnotherHost = selfSignedCertificate({ fromDays: -1, toDays: 30, host: "mail.other.test" })
 const expired = selfSignedCertificate({ fromDays: -30, toDays: -1 })
 
 const offersStartTls: SmtpScript = {
@@ -47,11 +48,20 @@ describe("STARTTLS", () => {
   test.each([
     ["an unknown authority", valid, undefined],
     ["an expired certificate", expired, expired.cert],
+    ["a certificate for another host", ofAnotherHost, ofAnotherHost.cert],
   ])("%s: config, nothing is sent", async (_name, certificate, ca) => {
     const server = await start(offersStartTls, { tls: certificate })
     const transport = smtp(impatiently(server.url, { tls: { required: true, ...(ca === undefined ? {} : { ca }) } }))
     expect((await sendOnce(transport)).outcome).toMatchObject(config("tls"))
     expect(server.commands.flat().some((line) => line.startsWith("MAIL"))).toBe(false)
+  })
+
+  test("a certificate for another host is taken where the options name that host", async () => {
+    const server = await start(offersStartTls, { tls: ofAnotherHost })
+    const tls = { required: true, ca: ofAnotherHost.cert, servername: "mail.other.test" }
+    const transport = smtp(impatiently(server.url, { tls }))
+    expect((await sendOnce(transport)).outcome).toMatchObject({ type: "accepted" })
+    await transport.close?.()
   })
 
   test("an unknown authority is accepted only when the option says how dangerous that is", async () => {
@@ -107,6 +117,28 @@ describe("TLS from the first byte", () => {
     const port = typeof address === "object" ? address?.port : 0
     const transport = smtp(impatiently(`smtps://localhost:${port}`, { host: "127.0.0.1", tls: { ca: [valid.cert] } }))
     expect((await sendOnce(transport)).outcome).toEqual({ type: "accepted", response: "250 taken" })
+    await transport.close?.()
+    server.close()
+  })
+
+  test("to a server that speaks TLS 1.1 at the most: config, nothing is sent", async () => {
+    const versions: Array<string | null> = []
+    const old = { minVersion: "TLSv1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const
+    const server = createServer({ ...valid, ...old }, (socket) => {
+      versions.push(socket.getProtocol())
+      socket.end("421 too old\r\n")
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const address = server.address()
+    const port = typeof address === "object" ? address?.port : 0
+    const transport = smtp(impatiently(`smtps://localhost:${port}`, { host: "127.0.0.1", tls: { ca: [valid.cert] } }))
+    expect(await sendOnce(transport)).toMatchObject({ outcome: config("tls"), handoffs: 0 })
+    expect(versions).toEqual([])
+    // It does speak: to who asks for so little.
+    const client = connect({ port: port ?? 0, host: "127.0.0.1", ca: valid.cert, ...old })
+    await new Promise((resolve) => client.on("secureConnect", resolve))
+    expect(versions).toEqual(["TLSv1.1"])
+    client.destroy()
     await transport.close?.()
     server.close()
   })
