@@ -28,6 +28,7 @@ export type { LeftReason, SelectionActionType } from "./actors/selection/judging
 export type { ActionPreview, PreviewLimit, SelectionPreview } from "./actors/selection/previewing.ts"
 export type { PaceView } from "./actors/shaping/paces.ts"
 export type { BucketView } from "./actors/shaping/shaper.ts"
+export type { OpenCircuit } from "./actors/stored-circuit.ts"
 export type { GateView } from "./actors/transport-gate.ts"
 export type { CampaignHandle, CampaignStatus } from "./api/campaign-handle.ts"
 export type { WaitOptions } from "./api/event-stream.ts"
@@ -43,7 +44,7 @@ export {
   type SettingsHandle,
   type SuppressionsHandle,
 } from "./api/runtime-handle.ts"
-export { type OpenCircuit, openStore, type StoreHandle } from "./api/store-handle.ts"
+export { openStore, type StoreHandle } from "./api/store-handle.ts"
 export type { SyncHandle } from "./api/sync-handle.ts"
 export type { CommonOptions, RuntimeOptions } from "./runtime.ts"
 export * from "./sdk/errors.ts"

@@ -3,6 +3,7 @@ import * as Latch from "effect/Latch"
 import type { Scope } from "effect/Scope"
 import type { CircuitContext, CircuitRest } from "../machines/index.ts"
 import type { Document, Json, StorageError } from "../sdk/index.ts"
+import { eachPageOfDocuments } from "./pages.ts"
 import { Problems } from "./problems.ts"
 import { Store } from "./store.ts"
 import { Synchronous } from "./synchronous.ts"
@@ -19,10 +20,38 @@ export interface StoredCircuit {
 }
 
 /** A stored circuit: its state and what its machine remembers. */
-export const circuitOf = ({ value }: Document): CircuitRest => ({
+const circuitOf = ({ value }: Document): CircuitRest => ({
   state: value.state as CircuitRest["state"],
   context: value.context as unknown as CircuitContext,
 })
+
+/** A transport that waits for its host. */
+export interface OpenCircuit {
+  readonly transport: string
+  /** When the host is probed next, epoch ms; `null` when nobody can say. */
+  readonly until: number | null
+  /** What the host said, without addresses. */
+  readonly cause: string | null
+}
+
+/** The circuits that are not closed, as they are stored; by the transport's name. */
+export const storedOpenCircuits = ({
+  store,
+}: {
+  readonly store: Store["Service"]
+}): Effect.Effect<ReadonlyArray<OpenCircuit>, StorageError> =>
+  Effect.gen(function* () {
+    const open: OpenCircuit[] = []
+    yield* eachPageOfDocuments({ store }, "circuit", (page) =>
+      Effect.sync(() => {
+        for (const document of page) {
+          const { state, context } = circuitOf(document)
+          if (state !== "closed") open.push({ transport: document.key, until: context.probeAt, cause: context.cause })
+        }
+      }),
+    )
+    return open
+  })
 
 /**
  * The circuit of a transport, by its name. Last writer wins: each write is a process's latest experience with the host.

@@ -8,7 +8,7 @@ import { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { storedSigningKeys } from "../actors/secrets.ts"
 import type { ExecutionFilter } from "../actors/selection/filter.ts"
 import { Store } from "../actors/store.ts"
-import { circuitOf } from "../actors/stored-circuit.ts"
+import { type OpenCircuit, storedOpenCircuits } from "../actors/stored-circuit.ts"
 import { layerPassive } from "../runtime.ts"
 import {
   type Counts,
@@ -55,15 +55,6 @@ export interface StoreHandle extends AsyncDisposable {
   control(command: ControlCommand, options?: { readonly deadlineMs?: number }): Promise<ControlResult>
   /** Gives the store back. */
   close(): Promise<void>
-}
-
-/** A transport that waits for its host. */
-export interface OpenCircuit {
-  readonly transport: string
-  /** When the host is probed next, epoch ms; `null` when nobody can say. */
-  readonly until: number | null
-  /** What the host said, without addresses. */
-  readonly cause: string | null
 }
 
 const pageSize = 1_000
@@ -146,13 +137,7 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
             ]
       })
     },
-    circuits: async () => {
-      const documents = await run(store.use((driver) => driver.listDocuments("circuit", { limit: pageSize })))
-      return documents.flatMap((document) => {
-        const { state, context } = circuitOf(document)
-        return state === "closed" ? [] : [{ transport: document.key, until: context.probeAt, cause: context.cause }]
-      })
-    },
+    circuits: () => run(storedOpenCircuits({ store })),
     execution,
     executions: (filter = {}) => listExecutions(runner, store, filter),
     explain: async (id) => run(explainExecution(store, await execution(id))),

@@ -107,11 +107,25 @@ test("who looks at the store is told that the circuit is open, why, and until wh
   })
   const spring = await runtime.campaigns.create(campaign())
   await spring.enroll(crowd(20))
+  const later = await runtime.campaigns.create(
+    campaign({ id: "later", steps: [{ template: "hello", after: "1 week" }] }),
+  )
+  await later.enroll(crowd(1))
   await expect.poll(async () => (await runtime.health()).transport.gate.circuit).toBe("open")
   await runtime.close()
   const store = await openStore(sqlite(file))
   const circuits = await store.circuits()
+  const summaries: Array<string> = []
+  for await (const { id } of store.executions({ campaignId: "spring" }))
+    summaries.push((await store.explain(id)).summary)
+  for await (const { id } of store.executions({ campaignId: "later" }))
+    expect((await store.explain(id)).summary).not.toContain("circuit")
   await store.close()
+  const until = new Date(circuits[0]?.until ?? 0).toISOString()
+  // Those that were tried, and those that stand in line behind them.
+  expect(new Set(summaries.map((summary) => summary.split(" ")[0]))).toEqual(new Set(["attempt", "scheduled"]))
+  for (const summary of summaries)
+    expect(summary.endsWith(`; memory: circuit open until ${until} (connection-refused)`), summary).toBe(true)
   expect(circuits).toMatchObject([{ transport: "memory", cause: "connection-refused" }])
   expect(circuits[0]?.until).toBeTypeOf("number")
   const shown = await sendstate(temporaryFolder(), ["status", "--db", file])

@@ -1,3 +1,4 @@
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type {
   ExecutionEvent,
@@ -10,6 +11,7 @@ import type {
 } from "../../sdk/index.ts"
 import { type CampaignRecord, readRecord } from "../campaign/record.ts"
 import type { Store } from "../store.ts"
+import { storedOpenCircuits } from "../stored-circuit.ts"
 import { type HeardFeedback, mailRecord, readFeedbackRecord } from "./feedback-record.ts"
 
 /** One line of an explanation. */
@@ -178,6 +180,22 @@ const whyHeld = ({ rest: { state, context } }: CampaignRecord): string | undefin
   }
 }
 
+/** Which servers are out that a mail that waits is meant for, as far as the store tells; `undefined` for none. */
+const whyOut = (store: Store["Service"], row: ExecutionRow): Effect.Effect<string | undefined, StorageError> =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const open = yield* storedOpenCircuits({ store })
+    // A mail of next week has nothing to do with it.
+    const inTheWay = open.filter(({ until }) => row.scheduledFor <= Math.max(now, until ?? now))
+    if (inTheWay.length === 0) return undefined
+    return inTheWay
+      .map(({ transport, until, cause }) => {
+        const time = until === null ? "" : ` until ${iso(until)}`
+        return `${transport}: circuit open${time}${cause === null ? "" : ` (${cause})`}`
+      })
+      .join("; ")
+  })
+
 /**
  * The causal chain of one execution, from its row, its history and what came back about it; `inLine` says why it stands
  * in line in this process.
@@ -190,6 +208,9 @@ export const explainExecution = (
   Effect.gen(function* () {
     const history = yield* store.use((driver) => driver.history(row.id))
     const record = waits(row) ? yield* readRecord(store, row.campaignId) : undefined
-    const held = record === undefined ? undefined : whyHeld(record)
+    const held =
+      record === undefined
+        ? undefined
+        : (whyHeld(record) ?? (inLine === undefined ? yield* whyOut(store, row) : undefined))
     return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)), { inLine, held })
   })
