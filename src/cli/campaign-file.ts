@@ -166,3 +166,6 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
     templates: templatesOf(source, folder, templates),
   }
 }
+
+/** Whether leads come into the campaign by themselves. */
+export const hasTriggers = ({ campaign }: CampaignFile): boolean => (campaign.triggers?.length ?? 0) > 0

@@ -8,7 +8,7 @@ import {
   type RuntimeOptions,
 } from "sendstate"
 import { domainOf, type Renderer, type Storage } from "sendstate/sdk"
-import type { CampaignFile } from "./campaign-file.ts"
+import { type CampaignFile, hasTriggers } from "./campaign-file.ts"
 import { type CampaignReport, unstored } from "./counts-report.ts"
 import type { Interruption } from "./interruption.ts"
 import type { LeadSurvey } from "./lead-survey.ts"
@@ -33,6 +33,8 @@ export interface CampaignRunOptions {
   readonly resume: boolean
   /** Lets leads come again that were in before, as the campaign's re-entry allows. */
   readonly again: boolean
+  /** Stays when all is done, for what triggers let in, until Ctrl-C. */
+  readonly wait: boolean
   /** Ends when nothing is due now, instead of when nothing can happen any more. */
   readonly untilIdle: boolean
   readonly output: Output
@@ -146,13 +148,27 @@ const enroll = async (
   }
 }
 
-/** With every enrollment ended the campaign is complete; until then it stays open, so that a later run may add leads. */
-const complete = async (campaign: CampaignHandle): Promise<void> => {
+/**
+ * With every enrollment ended the campaign is complete; until then it stays open, so that a later run may add leads. One
+ * with triggers waits for more.
+ */
+const complete = async (campaign: CampaignHandle, { file }: CampaignRunOptions): Promise<void> => {
+  if (hasTriggers(file)) return
   const { enrollments } = await campaign.stats()
   const { state } = campaign.status()
   if (state !== "running" || enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
   await campaign.close()
   await completion(campaign)
+}
+
+/** Answers at Ctrl-C, or when the campaign does not run any more. */
+const untilStopped = async (campaign: CampaignHandle, { interruption }: CampaignRunOptions): Promise<void> => {
+  const { signal } = interruption
+  // From now on, so that nothing is missed after the look.
+  const events = campaign.events({ signal })
+  if (campaign.status().state === "running")
+    for await (const event of events) if (event.type === "campaign" && event.state !== "running") break
+  await events[Symbol.asyncIterator]().return?.()
 }
 
 const work = async (
@@ -171,7 +187,8 @@ const work = async (
     const enrolled = await enroll(campaign, options, entry)
     onEnrolled(enrolled)
     await (untilIdle ? campaign.idle({ signal }) : campaign.settled({ signal }))
-    await complete(campaign)
+    if (options.wait) await untilStopped(campaign, options)
+    await complete(campaign, options)
     if (again && enrolled !== undefined && (await campaign.stats()).enrollments.active === 0)
       await endEntry(runtime, campaign.id)
   } finally {

@@ -1,5 +1,6 @@
 import type { CampaignStatus } from "sendstate"
 import type { Counts, Renderer } from "sendstate/sdk"
+import { hasTriggers } from "./campaign-file.ts"
 import { storedReport } from "./campaign-run.ts"
 import { numberText } from "./duration-text.ts"
 import { enrolledAddresses } from "./enrolled-address.ts"
@@ -80,11 +81,14 @@ export interface RunObstacle {
 }
 
 /** What keeps a checked run from sending, if anything does. */
-export const obstacleOf = ({ strict, dryRun }: RunRequest, { survey, stored }: RunCheck): RunObstacle | undefined => {
+export const obstacleOf = (
+  { strict, dryRun, file }: RunRequest,
+  { survey, stored }: RunCheck,
+): RunObstacle | undefined => {
   const bad = survey.rejected.length > 0
   if (strict && bad)
     return { text: "Nothing was sent: --strict refuses to start with bad rows.", code: exitCodes.failures }
-  if (survey.leads === 0 && stored === undefined)
+  if (survey.leads === 0 && stored === undefined && !hasTriggers(file))
     return {
       text: "Nothing was sent: there is no lead to mail.",
       code: bad ? exitCodes.failures : exitCodes.trouble,

@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly update: boolean | "running"
   /** Lets leads come again that were in before. */
   readonly again: boolean
+  /** Stays for what triggers let in. */
+  readonly wait: boolean
   readonly untilIdle: boolean
   /** Where people read. */
   readonly output: Output

@@ -1,3 +1,4 @@
+import { hasTriggers } from "./campaign-file.ts"
 import { type CampaignRunResult, storedReport } from "./campaign-run.ts"
 import { type CampaignReport, reportObject, unstored, writeCounts } from "./counts-report.ts"
 import { countText } from "./duration-text.ts"
@@ -26,7 +27,7 @@ export const writeResult = (
   report: CampaignReport,
   enrolled: CampaignRunResult["enrolled"],
 ): void => {
-  const { output, leads, storeFile, file, again } = request
+  const { output, leads, storeFile, file, again, wait } = request
   const { rejected, duplicates } = survey
   output.line()
   output.line(`${output.style("bold", report.campaign)}  ${report.state ?? "not stored"}`)
@@ -39,6 +40,10 @@ export const writeResult = (
     const how = file.campaign.reentry === undefined || again ? "" : "; --again lets them come again"
     output.line(`  ${who} of ${leads} ${enrolled.duplicates === 1 ? "was" : "were"} enrolled before: not again${how}.`)
   }
+  if (report.state === "running" && hasTriggers(file) && report.counts.enrollments.active === 0)
+    output.line(
+      `  It waits for its triggers: whom they let in is mailed by the next run${wait ? "" : ", or by one with --wait"}.`,
+    )
   for (const hint of hintsOf(report, shownStore(storeFile))) output.line(`  ${hint}`)
 }
 

@@ -20,7 +20,9 @@ interface Consent {
 
 const askToSend = async ({ yes, interruption }: RunRequest, { survey, stored }: RunCheck): Promise<Consent> => {
   const { signal } = interruption
-  const question = stored === undefined ? `Send to ${countText(survey.leads, "lead")}?` : "Go on?"
+  const first =
+    survey.leads > 0 ? `Send to ${countText(survey.leads, "lead")}?` : "Start it? Its triggers let leads in."
+  const question = stored === undefined ? first : "Go on?"
   const go = await confirm(question, yes, signal)
   const state = stored?.status.state
   if (state !== "paused") return { go, resume: state === "degraded" }

@@ -25,6 +25,7 @@ import {
   totalOf,
 } from "./modelled-network.ts"
 import { modelledRenderer } from "./modelled-renderer.ts"
+import { RecipientActs } from "./recipient-acts.ts"
 import { SeededRandom } from "./seeded-random.ts"
 import {
   type TransportModel,
@@ -198,17 +199,17 @@ export const simulate = async (
   const signals: Array<SimulatedSignal> = []
   const leaving = random.fork("recipients")
   const acting = random.fork("signals")
+  const acts = new RecipientActs()
+  const hasTriggers = (campaign.triggers?.length ?? 0) > 0
   let runtime: Runtime | undefined
   let lives = 0
 
   const unsubscribe = async (executionId: string): Promise<void> => {
-    await world.sleep(events.after)
     const row = await runtime?.executions.get(executionId)
     const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
     if (lead !== undefined) await runtime?.suppress(lead.email, { reason: "unsubscribed" })
   }
-  const signal = async ({ executionId, to }: SimulatedSend, event: string, afterMs: number): Promise<void> => {
-    await world.sleep(afterMs)
+  const signal = async ({ executionId, to }: SimulatedSend, event: string): Promise<void> => {
     const row = await runtime?.executions.get(executionId)
     if (row === undefined || runtime === undefined) return
     await runtime.signal({ lead: row.leadId, event, id: `${event}/${executionId}` })
@@ -220,8 +221,9 @@ export const simulate = async (
     calendar.add(at)
     if (sends.length < listSends) sends.push(send)
     for (const { event, share, after } of events.signals)
-      if (acting.nextDoubleUnsafe() < share) void signal(send, event, after)
-    if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe) void unsubscribe(executionId)
+      if (acting.nextDoubleUnsafe() < share) void acts.do(world.sleep(after), () => signal(send, event))
+    if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe)
+      void acts.do(world.sleep(events.after), () => unsubscribe(executionId))
   }
   const network = new ModelledNetwork(settings.transports ?? settings.transport ?? transportModel.parse({}), {
     world,
@@ -257,6 +259,8 @@ export const simulate = async (
     const comesAgain = campaign.triggers?.some((trigger) => "at" in trigger) === true
     const kills = [...faults.kills].sort((left, right) => left - right)
     let finishedAt: number | null = null
+    // When the enrollments that there were had ended.
+    let quiet: { readonly planned: number; readonly at: number } | undefined
     while (world.timeline.now < until) {
       const planned = [kills[0], actions[0]?.at].filter((at) => at !== undefined)
       const next = Math.min(until, world.timeline.now + sampleMs, ...planned)
@@ -269,23 +273,31 @@ export const simulate = async (
         world.sleep(next - world.timeline.now).then(() => false),
       ])
       signal.abort()
-      inspection.sample(await handle.stats())
-      const isOver = ended && actions.length === 0 && !comesAgain
+      const counts = await handle.stats()
+      inspection.sample(counts)
+      const mayComeAgain = hasTriggers && acts.isOpen
+      const isOver = ended && actions.length === 0 && !comesAgain && !mayComeAgain
+      if (ended && handle.status().state === "completed" && quiet?.planned !== counts.planned)
+        quiet = { planned: counts.planned, at: process.clock.currentTimeMillisUnsafe() }
       // What is done later may bring it back to life.
-      if (ended && !isOver) await world.sleep(next - world.timeline.now)
+      if (ended && !isOver)
+        await Promise.race([world.sleep(next - world.timeline.now), ...(mayComeAgain ? [acts.next()] : [])])
       if (isOver) {
-        if (handle.status().state === "completed") finishedAt = process.clock.currentTimeMillisUnsafe()
+        if (handle.status().state === "completed") finishedAt = quiet?.at ?? null
         break
       }
       if (kills[0] !== undefined && world.timeline.now >= kills[0]) {
         kills.shift()
         process.kill()
+        acts.away()
         memoryStorage.kill()
         await world.sleep(faults.downtime)
         ;({ process, handle } = await boot())
+        acts.back()
       }
       while (runtime !== undefined && actions[0] !== undefined && world.timeline.now >= actions[0].at) {
         await actions.shift()?.do(runtime)
+        quiet = undefined
         if (actions.length === 0) await handle.close()
       }
     }

@@ -182,6 +182,9 @@ export const carryOut = (runtime: Runtime, command: ControlCommand): Effect.Effe
 /** How often the owner looks for requests, milliseconds. */
 const pollMs = 250
 
+/** How long a closing owner waits for what it has begun to be answered, milliseconds. */
+const answerWaitMs = 2_000
+
 const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
 
 // Such a request must not stay readable in the files.
@@ -237,6 +240,12 @@ export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Ef
         ),
       ),
     ),
+  )
+  // Ended before the look: what was begun is answered, or whoever asked would wait for nobody.
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      for (let waited = 0; serving.size > 0 && waited < answerWaitMs; waited += 10) yield* Effect.sleep(10)
+    }),
   )
 })
 

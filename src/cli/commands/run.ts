@@ -1,5 +1,5 @@
 import { defineCommand } from "citty"
-import { readCampaignFile } from "../campaign-file.ts"
+import { hasTriggers, readCampaignFile } from "../campaign-file.ts"
 import { valuesOf } from "../command-line.ts"
 import { listenForInterruption } from "../interruption.ts"
 import { numberOption } from "../number-option.ts"
@@ -44,6 +44,7 @@ const args = {
     description: "Let leads come again that were in before, as reentry of the campaign allows",
   },
   speed: { type: "string", valueHint: "N", description: "Let campaign time run N times as fast (first run only)" },
+  wait: { type: "boolean", description: "Stay for what the triggers let in, until Ctrl-C" },
   "until-idle": { type: "boolean", description: "End when nothing is due now (exit code 4 when work remains)" },
 } as const
 
@@ -60,6 +61,10 @@ export const runCommand = defineCommand({
     const file = await readCampaignFile(given.campaign)
     if (given.again === true && file.campaign.reentry === undefined)
       throw new UsageError("--again lets leads come again: say in the campaign file when they may, reentry: always.")
+    if (given.wait === true && !hasTriggers(file))
+      throw new UsageError("--wait is for campaigns with triggers: nothing would come by itself.")
+    if (given.wait === true && given["until-idle"] === true)
+      throw new UsageError("--wait and --until-idle say when to end, and not the same: give one of them.")
     const storeFile = given.db ?? defaultStoreFile(file.campaign.id)
     const storage = await storageOfFile(storeFile)
     const { renderer, close } = sharedRenderer(file.templates)
@@ -80,6 +85,7 @@ export const runCommand = defineCommand({
           strict: given.strict === true,
           update: given["update-running"] === true ? "running" : given.update === true,
           again: given.again === true,
+          wait: given.wait === true,
           untilIdle: given["until-idle"] === true,
           output: json ? err : out,
           interruption,

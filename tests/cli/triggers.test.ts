@@ -1,0 +1,59 @@
+import { expect, test } from "vitest"
+import { campaignFolder, leadsCsv, oneMail } from "./campaign-folder.ts"
+import { sendstate, start } from "./command.ts"
+import { MailInbox } from "./mail-inbox.ts"
+
+const triggered = `${oneMail}triggers: [{ event: wants-more }]\nreentry: always\n`
+const run = (inbox: MailInbox, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...["run", "campaign.yaml", "leads.csv", "--smtp", inbox.url(), "--yes", "--json"],
+  ...more,
+]
+const signal = ["signal", "u1@x.test", "wants-more", "--json"]
+
+test("a campaign with triggers stays open after its run: whom they let in is mailed by the next one", async () => {
+  await using inbox = await MailInbox.start()
+  await using folder = await campaignFolder(triggered, leadsCsv(2))
+  const first = await sendstate(folder.path, run(inbox))
+  expect(first).toMatchObject({ code: 0 })
+  expect(first.json()).toMatchObject({ state: "running", sent: 2 })
+  expect(first.stderr).toContain("It waits for its triggers")
+  expect((await sendstate(folder.path, signal)).json()).toMatchObject({ enrolled: 1 })
+  expect((await sendstate(folder.path, run(inbox))).json()).toMatchObject({ state: "running", sent: 3 })
+  expect(inbox.copies().get("u1@x.test")).toBe(2)
+}, 60_000)
+
+test("with --wait the run mails them at once, until Ctrl-C", async () => {
+  await using inbox = await MailInbox.start()
+  await using folder = await campaignFolder(triggered, leadsCsv(1))
+  const waiting = start(folder.path, run(inbox, "--wait"))
+  await inbox.has(1)
+  expect((await sendstate(folder.path, signal)).json()).toMatchObject({ enrolled: 1 })
+  await inbox.has(2)
+  waiting.process.kill("SIGINT")
+  expect(await waiting.ended).toMatchObject({ code: 130 })
+  expect((await sendstate(folder.path, ["status", "--json"])).json()).toMatchObject({
+    campaigns: [{ state: "running", sent: 2 }],
+  })
+}, 60_000)
+
+test("a run that waits ends when its campaign is cancelled", async () => {
+  await using inbox = await MailInbox.start()
+  await using folder = await campaignFolder(triggered, leadsCsv(1))
+  const waiting = start(folder.path, run(inbox, "--wait"))
+  await inbox.has(1)
+  await sendstate(folder.path, ["cancel", "--campaign", "news", "--yes"])
+  expect(await waiting.ended).toMatchObject({ code: 4 })
+}, 60_000)
+
+test("a campaign with triggers starts without a lead; one without has nobody to wait for", async () => {
+  await using inbox = await MailInbox.start()
+  await using folder = await campaignFolder(triggered, "email\n")
+  const begun = await sendstate(folder.path, run(inbox))
+  expect(begun).toMatchObject({ code: 0 })
+  expect(begun.json()).toMatchObject({ state: "running", planned: 0 })
+  expect(await sendstate(folder.path, run(inbox, "--wait", "--until-idle"))).toMatchObject({ code: 1 })
+  await using other = await campaignFolder(oneMail, leadsCsv(1))
+  const refused = await sendstate(other.path, run(inbox, "--wait"))
+  expect(refused).toMatchObject({ code: 1 })
+  expect(refused.stderr).toContain("--wait is for campaigns with triggers")
+}, 60_000)
