@@ -1,6 +1,7 @@
 import { type ExecutionFilter, selectionOf } from "../actors/selection/filter.ts"
 import type { Store } from "../actors/store.ts"
 import type { ExecutionRow, ListQuery } from "../sdk/index.ts"
+import { pageByPage } from "./pages.ts"
 import type { PromiseRunner } from "./promise.ts"
 
 /** Which page of a list. */
@@ -20,18 +21,13 @@ export const queryOf = (filter: ExecutionFilter, { after, limit = pageSize }: Ex
   ...(after === undefined ? {} : { after }),
 })
 
-/** Executions by id, ascending, read page by page: memory does not grow with their number. */
-export async function* listExecutions<R>(
+/** Executions by id, ascending. */
+export const listExecutions = <R>(
   { run }: PromiseRunner<R>,
   store: Store["Service"],
   filter: ExecutionFilter,
-): AsyncGenerator<ExecutionRow, void, void> {
-  let after: string | undefined
-  while (true) {
-    const query = queryOf(filter, { after })
-    const page = await run(store.use((driver) => driver.list(query)))
-    yield* page
-    if (page.length < pageSize) return
-    after = page.at(-1)?.id
-  }
-}
+): AsyncGenerator<ExecutionRow, void, void> =>
+  pageByPage((after) => run(store.use((driver) => driver.list(queryOf(filter, { after })))), {
+    size: pageSize,
+    keyOf: ({ id }) => id,
+  })

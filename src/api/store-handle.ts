@@ -1,9 +1,9 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
-import { recordOf } from "../actors/campaign/record.ts"
 import { askOwner, type ControlCommand, type ControlResult, carryOut } from "../actors/runtime/control.ts"
 import { type Explanation, explainExecution } from "../actors/runtime/explain.ts"
+import { storedCampaigns } from "../actors/runtime/following.ts"
 import { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { storedSigningKeys } from "../actors/secrets.ts"
 import type { ExecutionFilter } from "../actors/selection/filter.ts"
@@ -12,7 +12,6 @@ import { type OpenCircuit, storedOpenCircuits } from "../actors/stored-circuit.t
 import { layerPassive } from "../runtime.ts"
 import {
   type Counts,
-  type Document,
   type ExecutionRow,
   Interrupted,
   idOf,
@@ -57,8 +56,6 @@ export interface StoreHandle extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const pageSize = 1_000
-
 /** Opens a store for reading and control, beside its owner if there is one. */
 export const openStore = async (storage: Storage): Promise<StoreHandle> => {
   const runner = await makeRunner(Store.layer(storage, "observe"))
@@ -75,20 +72,6 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
       retryable: false,
       message: `There is no execution ${JSON.stringify(id)} in this storage. List them with "sendstate list".`,
     })
-  }
-
-  const allCampaigns = async (): Promise<ReadonlyArray<Document>> => {
-    const documents: Document[] = []
-    while (true) {
-      const after = documents.at(-1)?.key
-      const page = await run(
-        store.use((driver) =>
-          driver.listDocuments("campaign", { limit: pageSize, ...(after === undefined ? {} : { after }) }),
-        ),
-      )
-      documents.push(...page)
-      if (page.length < pageSize) return documents
-    }
   }
 
   const controlHere = async (command: ControlCommand): Promise<ControlResult> => {
@@ -118,9 +101,9 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
 
   return {
     campaigns: async () => {
-      const documents = await allCampaigns()
-      const counts = await Promise.all(documents.map(({ key }) => run(store.use((driver) => driver.counts(key)))))
-      return documents.map(recordOf).flatMap((record, index) => {
+      const records = await run(storedCampaigns(store))
+      const counts = await Promise.all(records.map(({ id }) => run(store.use((driver) => driver.counts(id)))))
+      return records.flatMap((record, index) => {
         const columns = counts[index]
         const { state, context } = record.rest
         return columns === undefined
