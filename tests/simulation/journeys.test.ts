@@ -353,3 +353,32 @@ describe("control", () => {
     expect(counts).toMatchObject({ sent: 4, failed: 0 })
   })
 })
+
+test("a mail to a suppressed address says so from when it is planned, and goes when that is lifted by its time", async () => {
+  const steps = [{ template: "hello", after: "10 days" }]
+  const summaries = new Map<string, string>()
+  const actions: SimulateOptions["actions"] = [
+    {
+      at: 0,
+      do: async (runtime) => {
+        await runtime.suppress("ann@x.test")
+        await runtime.suppress("bob@x.test", { topic: "news" })
+        await (await spring(runtime)).enroll(people("ann", "bob", "cyd"))
+        for await (const { id, leadId } of runtime.executions.list())
+          summaries.set(leadId, (await runtime.explain(id)).summary)
+        const found = []
+        for await (const { leadId } of runtime.executions.list({ error: "suppressed" })) found.push(leadId)
+        expect(found.sort()).toEqual(["ann@x.test", "bob@x.test"])
+      },
+    },
+    { at: "9 days", do: (runtime) => runtime.unsuppress("bob@x.test", { topic: "news" }) },
+  ]
+  const { mails, counts } = await tell({ steps, topic: "news" }, [], { actions })
+  expect(counts).toMatchObject({ planned: 3, sent: 2, suppressed: 1 })
+  expect(mails("ann")).toEqual([])
+  expect(mails("bob")).toEqual(["01-15 09:00 hello"])
+  const word = "on the suppression list when it was planned, and not sent unless taken off"
+  expect(summaries.get("ann@x.test")).toBe(`scheduled for 2026-01-15T09:00:00.000Z, waiting: ${word}`)
+  expect(summaries.get("bob@x.test")).toContain(word)
+  expect(summaries.get("cyd@x.test")).toBe("scheduled for 2026-01-15T09:00:00.000Z")
+})

@@ -26,7 +26,7 @@ import { type Entrant, nameEntries } from "./entries.ts"
 import { makeMailbox } from "./mailbox.ts"
 import { newEnrollment, type Plan, planFirst, planMail, type SingleMail } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
-import { recipientsOf } from "./recipient.ts"
+import { noteSuppressed, recipientsOf } from "./recipient.ts"
 import { afterEvent, type CampaignRecord, followed, readRecord, saveRecord, withDefinition } from "./record.ts"
 import { makeSuccession } from "./succession.ts"
 import { makeSupervision } from "./supervision.ts"
@@ -283,15 +283,15 @@ export const makeCampaignActor = (
         const { definition: campaign, events } = current.loaded
         const unnamed = batch.filter(({ entry }) => entry === undefined)
         const entries = yield* nameEntries(store, campaign, unnamed, { now, timeScale: record.clock.scale })
-        return batch.flatMap((request) => {
+        const planned = batch.flatMap((request) => {
           const { lead, key, at, mail } = request
           const entry = request.entry ?? entries.get(request) ?? "1"
           const enrollment = newEnrollment(current, lead, { entry, key }, now)
-          const planned = { enrollment, lead, enrolledAt: events.size > 0 ? now : undefined }
-          const execution =
-            mail === undefined ? planFirst(current, planned, now, at) : planMail(current, planned, mail, now)
+          const whom = { enrollment, lead, enrolledAt: events.size > 0 ? now : undefined }
+          const execution = mail === undefined ? planFirst(current, whom, now, at) : planMail(current, whom, mail, now)
           return execution === undefined ? [] : [{ lead, enrollment, execution }]
         })
+        return yield* noteSuppressed(services, campaign.topic, planned)
       })
 
     // A closed campaign still knows its own: who gives the same leads again is told that they are in.

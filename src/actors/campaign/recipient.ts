@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import type { ExecutionRow, Lead, NotFound, StorageError } from "../../sdk/index.ts"
+import type { EnrollItem, ExecutionRow, Lead, NotFound, Reason, StorageError } from "../../sdk/index.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import type { LoadedDefinition } from "./definition.ts"
 
@@ -26,6 +26,33 @@ const areSuppressed = (
     const found = new Set(documents.flatMap((document) => (document === undefined ? [] : [document.key])))
     return keys.map((own) => own.some((key) => found.has(key)))
   })
+
+const suppressedReason: Reason = {
+  code: "suppressed",
+  text: "on the suppression list when it was planned, and not sent unless taken off",
+}
+
+/** New entries; where the address is suppressed already, what is planned says so. It may be taken off the list until it is due. */
+export const noteSuppressed = (
+  services: Services,
+  topic: string | null,
+  items: ReadonlyArray<EnrollItem>,
+): Effect.Effect<ReadonlyArray<EnrollItem>, StorageError> =>
+  // Where the host says who a lead is now, the address is known when the mail is due.
+  services.leadOf !== undefined || items.length === 0
+    ? Effect.succeed(items)
+    : Effect.map(
+        areSuppressed(
+          services,
+          items.map(({ lead }) => ({ address: lead.email, topic })),
+        ),
+        (suppressed) =>
+          items.map((item, index) => {
+            if (suppressed[index] !== true) return item
+            const { execution } = item
+            return { ...item, execution: { ...execution, context: { ...execution.context, reason: suppressedReason } } }
+          }),
+      )
 
 /** The recipients of rows that were claimed together. */
 export const recipientsOf = (
