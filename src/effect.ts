@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import type { CampaignActor, CampaignError } from "./actors/campaign/campaign-actor.ts"
-import { type InboundMessage, type ReceiveResult, receiveMessage } from "./actors/events/receiving.ts"
+import { type ReceivedMessage, type ReceiveResult, receiveMessage } from "./actors/events/receiving.ts"
 import { type SignalError, type SignalInput, type SignalResult, signalEvent } from "./actors/events/signalling.ts"
 import { endOfChanges } from "./actors/runtime/end-of-changes.ts"
 import { type EnrollOptions, type EnrollResult, enrollLeads, type LeadSource } from "./actors/runtime/enrolling.ts"
@@ -172,7 +172,7 @@ export class Sendstate extends Context.Service<
     /** Tells what happened to a lead; idempotent by its id. */
     readonly signal: (input: SignalInput) => Effect.Effect<SignalResult, SignalError>
     /** Takes in a mail from a lead; idempotent by its id. */
-    readonly receive: (message: InboundMessage) => Effect.Effect<ReceiveResult, SignalError>
+    readonly receive: (message: ReceivedMessage) => Effect.Effect<ReceiveResult, SignalError>
     readonly events: Stream.Stream<RuntimeEvent>
     readonly health: Effect.Effect<Health>
   }

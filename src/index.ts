@@ -1,5 +1,5 @@
 export type { CancelSelection } from "./actors/cancel-orders.ts"
-export type { InboundMessage, ReceiveResult } from "./actors/events/receiving.ts"
+export type { ReceivedMessage, ReceiveResult } from "./actors/events/receiving.ts"
 export type { SignalInput, SignalResult } from "./actors/events/signalling.ts"
 export type { LeaseTimes } from "./actors/execution/lease.ts"
 export type { LeadDirectory } from "./actors/lead-directory.ts"

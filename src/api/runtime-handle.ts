@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type InboundMessage, type ReceiveResult, receiveMessage } from "../actors/events/receiving.ts"
+import { type ReceivedMessage, type ReceiveResult, receiveMessage } from "../actors/events/receiving.ts"
 import { type SignalInput, type SignalResult, signalEvent } from "../actors/events/signalling.ts"
 import { endOfChanges } from "../actors/runtime/end-of-changes.ts"
 import type { Explanation } from "../actors/runtime/explain.ts"
@@ -128,8 +128,11 @@ export interface Runtime extends AsyncDisposable {
    * or goal it is send the lead nothing more, campaigns whose trigger it is enroll it. Durable on return; the same id again does nothing.
    */
   signal(input: SignalInput): Promise<SignalResult>
-  /** Takes in a mail from a lead: signals `replied`, and fires the triggers that match. Idempotent by the message's id. */
-  receive(message: InboundMessage): Promise<ReceiveResult>
+  /**
+   * Takes in a mail from a lead, as `parseInbound` of `sendstate/feedback` answers it: signals `replied`, and fires the
+   * triggers that match. What a program wrote is ignored, and said to be. Idempotent by the message's id.
+   */
+  receive(message: ReceivedMessage): Promise<ReceiveResult>
   /** Leads as they are stored. */
   readonly leads: LeadsHandle
   /**

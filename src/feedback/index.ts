@@ -1,7 +1,7 @@
 export type { Bounce, Feedback, FeedbackType } from "../sdk/index.ts"
+export { isAutomatic, type MessageMarks } from "./automatic.ts"
 export { type InboundMessage, type InboundPart, parseInbound } from "./inbound-message.ts"
 export { readFeedback } from "./read-feedback.ts"
-export { isAutomatic } from "./reply.ts"
 export { type PostmarkWebhookOptions, postmarkWebhook } from "./webhooks/postmark.ts"
 export { type ResendWebhookOptions, resendWebhook } from "./webhooks/resend.ts"
 export { type SesWebhookOptions, sesWebhook } from "./webhooks/ses.ts"

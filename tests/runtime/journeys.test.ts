@@ -352,10 +352,12 @@ describe("triggers", () => {
     expect(await runtime.signal({ lead: lead("bob"), event: "signed-up", id: "2" })).toMatchObject({ enrolled: 0 })
     await runtime.leads.put({ email: lead("bob"), status: "qualified" })
     await runtime.leads.put({ email: lead("bob"), status: "qualified" })
-    const message = { id: "m1", from: "Cyd <Cyd@example.test>", subject: "Your PRICE list?" }
+    const message = { messageId: "m1", from: "Cyd <Cyd@example.test>", subject: "Your PRICE list?" }
     expect(await runtime.receive(message)).toMatchObject({ lead: lead("cyd"), enrolled: 1 })
     expect(await runtime.receive(message)).toMatchObject({ enrolled: 0 })
-    expect(await runtime.receive({ ...message, id: "m2", from: "eve@elsewhere.test" })).toMatchObject({ lead: null })
+    expect(await runtime.receive({ ...message, messageId: "m2", from: "eve@elsewhere.test" })).toMatchObject({
+      lead: null,
+    })
 
     const rows = await world.executions()
     expect(rows.map(({ campaignId, leadId }) => `${campaignId} ${leadId}`).sort()).toEqual([
@@ -371,7 +373,11 @@ describe("triggers", () => {
     await world.spring.enroll([{ id: "a1", email: lead("ann") }])
     await world.spring.idle()
     const [mail] = world.inbox.sent
-    const answer = { id: "<x@y>", from: "other@elsewhere.test", references: ["<z@y>", mail?.message.messageId ?? ""] }
+    const answer = {
+      messageId: "<x@y>",
+      from: "other@elsewhere.test",
+      references: ["<z@y>", mail?.message.messageId ?? ""],
+    }
     expect(await world.runtime.receive(answer)).toMatchObject({ lead: "a1", cancelled: 1 })
   })
 })

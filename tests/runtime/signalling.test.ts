@@ -33,7 +33,7 @@ test("an inbound mail fires its triggers though the process died after it was re
   const triggers = [{ mail: { subject: "price" } }]
   const world = await openCampaign({ triggers }, { storage })
   storage.fault = (method) => (method === "enroll" ? { before: storageError("unavailable") } : undefined)
-  const message = { id: "m1", from: "Ann <ann@example.test>", subject: "Your price?" }
+  const message = { messageId: "m1", from: "Ann <ann@example.test>", subject: "Your price?" }
   await expect(world.runtime.receive(message)).rejects.toMatchObject({ code: "unavailable" })
   storage.fault = () => undefined
   // Nobody has to hand it in again.
