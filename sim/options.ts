@@ -1,5 +1,5 @@
 import { Chance } from "./chance.ts"
-import { type Fate, fates } from "./faults/faults.ts"
+import { type Fate, firstFates, furtherFates } from "./faults/faults.ts"
 import { drawSequence, type SequenceOptions } from "./user/sequence.ts"
 
 const minute = 60_000
@@ -64,9 +64,9 @@ export interface SimOptions {
   readonly handsOffMs: number
 }
 
-const drawFates = (chance: Chance): Record<Fate, number> =>
-  Object.fromEntries(fates.map((fate) => [fate, chance.happens(0.5) ? chance.between(1, 5) : 0])) as Record<
-    Fate,
+const drawFates = <Name extends Fate>(chance: Chance, names: ReadonlyArray<Name>): Record<Name, number> =>
+  Object.fromEntries(names.map((name) => [name, chance.happens(0.5) ? chance.between(1, 5) : 0])) as Record<
+    Name,
     number
   >
 
@@ -116,7 +116,11 @@ export const drawOptions = (seed: number): SimOptions => {
       lookup: chance.happens(0.15),
       latencyMs: chance.pick([5, 100, 1_000]),
       faults: chance.pick([0, 0.1, 0.4, 0.8]),
-      fates: { ...drawFates(chance), busy: chance.between(1, 5) },
+      fates: {
+        ...drawFates(chance, firstFates),
+        busy: chance.between(1, 5),
+        ...drawFates(Chance.of(seed).fork("further fates"), furtherFates),
+      },
     },
     sequence: drawSequence(Chance.of(seed).fork("sequence"), storage === "shared"),
     limitPerMinute: limits.happens(0.4) ? limits.pick([2, 20, 600]) : null,

@@ -1,10 +1,12 @@
+import { largestMailBytes } from "../../src/actors/execution/mail-size.ts"
 import { replayExecution } from "../../src/machines/index.ts"
-import type { ExecutionRow } from "../../src/sdk/index.ts"
+import type { ExecutionRow, Message } from "../../src/sdk/index.ts"
 import type { VirtualWorld } from "../../src/simulation/virtual-world.ts"
 import type { DurableState } from "../world/durable-state.ts"
 import type { Host } from "../world/host.ts"
 import type { Story } from "../world/story.ts"
 import type { Acknowledged } from "./acknowledged.ts"
+import { counterFlaw } from "./conservation.ts"
 import { readAttempts, type Start } from "./retry-law.ts"
 import { SequenceChecks, type SequencedWorld } from "./sequence-checks.ts"
 
@@ -63,6 +65,24 @@ export class Checks {
     if (via !== undefined) this.#checkRoute(host, id, attempt, via)
     if (acknowledged.cancelled.has(id))
       this.#world.violate("no send after an acknowledged cancel", `${host.name} calls for ${id} #${attempt}`)
+  }
+
+  /** A transport is given this mail. */
+  onMessage(id: string, { html }: Message): void {
+    if ((html?.length ?? 0) >= largestMailBytes)
+      this.#world.violate("no transport is given a giant", `the mail of ${id} has ${html?.length} characters`)
+  }
+
+  /** Something has changed for certain. */
+  onBatch(): void {
+    const { durable } = this.#world
+    for (const [campaignId, counters] of durable.counters()) {
+      const flaw = counterFlaw(
+        counters,
+        durable.rows().filter((row) => row.campaignId === campaignId),
+      )
+      if (flaw !== undefined) this.#world.violate("the counters are the rows", `${campaignId}: ${flaw}`)
+    }
   }
 
   /** A process hears that its mail was accepted: it may not forget that as long as it lives. */

@@ -1,7 +1,7 @@
 import type { Message } from "../../src/sdk/index.ts"
 
-/** What becomes of one call of the transport. */
-export const fates = [
+/** What becomes of one call of the transport: the first kinds that there were, of which a seed draws in this order. */
+export const firstFates = [
   /** For this time: the mailbox is busy. */
   "busy",
   /** The same, with a wish when to come again. */
@@ -27,8 +27,11 @@ export const fates = [
   "resolvesTwice",
 ] as const
 
+/** Answers of further classes: about the host for good, the configuration for now, the sender for now and for good. */
+export const furtherFates = ["hostRefuses", "configLater", "senderLater", "senderRefused"] as const
+
 /** A kind of trouble with a send. */
-export type Fate = (typeof fates)[number]
+export type Fate = (typeof firstFates | typeof furtherFates)[number]
 
 /** What becomes of one write to a disk. */
 export type DiskFault =

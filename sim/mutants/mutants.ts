@@ -143,6 +143,12 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: "if (context.unknownAttempts.length > 99) return bound(mine, isLeft, mail, now)",
   },
   {
+    name: "a mail of any size goes to the transport",
+    file: "actors/execution/mail-size.ts",
+    text: "if (bytes <= largestMailBytes) return",
+    replacement: "if (bytes > 0) return",
+  },
+  {
     name: "an exit does not cancel what is planned or under way",
     file: "actors/events/signalling.ts",
     text: `return { type: "CANCEL", by: "exit", at: now }`,

@@ -1,5 +1,8 @@
 import type { Document, ExecutionEvent, ExecutionRow, HistoryEntry, RecordChange } from "../../src/sdk/index.ts"
 
+/** A campaign's stored counters of executions that are there, by column. */
+export type Counters = Readonly<Record<string, number>>
+
 interface Kept {
   row: ExecutionRow | undefined
   readonly entries: Map<string, HistoryEntry>
@@ -9,12 +12,18 @@ interface Kept {
 export class DurableState {
   readonly #executions = new Map<string, Kept>()
   readonly #documents = new Map<string, Document>()
+  readonly #counters = new Map<string, Counters>()
   readonly #onChange: (id: string) => void
+  readonly #onBatch: () => void
   readonly #keyToExecution = new Map<string, string>()
 
-  /** @param onChange Hears of each execution that has changed, when the whole batch is in. */
-  constructor(onChange: (id: string) => void) {
+  /**
+   * @param onChange Hears of each execution that has changed, when the whole batch is in.
+   * @param onBatch Called when the whole batch is in.
+   */
+  constructor(onChange: (id: string) => void, onBatch: () => void) {
     this.#onChange = onChange
+    this.#onBatch = onBatch
   }
 
   apply(batch: ReadonlyArray<RecordChange>): void {
@@ -31,9 +40,12 @@ export class DurableState {
       } else if (kind === "document") {
         if (value === null) this.#documents.delete(key)
         else this.#documents.set(key, value as Document)
+      } else if (kind === "counts" && value !== null) {
+        this.#counters.set(key.slice(slash + 1), (value as { readonly live: Counters }).live)
       }
     }
     for (const id of changed) this.#onChange(id)
+    this.#onBatch()
   }
 
   row(id: string): ExecutionRow | undefined {
@@ -48,6 +60,11 @@ export class DurableState {
   history(id: string): ReadonlyArray<ExecutionEvent> {
     const entries = [...(this.#executions.get(id)?.entries.values() ?? [])]
     return entries.sort((left, right) => left.seq - right.seq).flatMap(({ events }) => events)
+  }
+
+  /** The counters of each campaign, by its id. */
+  counters(): ReadonlyMap<string, Counters> {
+    return this.#counters
   }
 
   campaignState(id: string): unknown {

@@ -15,6 +15,8 @@ export interface MailWorld {
   readonly faults: Pick<Faults, "fate">
   readonly checks: {
     readonly onCall: (host: Host, id: string, attempt: number, via: string | undefined) => void
+    /** The mail that is given to a transport. */
+    readonly onMessage: (id: string, message: Message) => void
     readonly onCopy: (id: string) => void
     readonly onAccepted: (host: Host, id: string, attempt: number) => void
   }
@@ -36,7 +38,11 @@ const refusals: Readonly<Partial<Record<Fate, Rejected>>> = {
   busyWithWish: rejected("451", { retryAfterMs: 400_000 }),
   gone: rejected("550", { retryable: false }),
   hostDown: rejected("connection-refused", { scope: "host" }),
+  hostRefuses: rejected("521", { scope: "host", retryable: false }),
   badConfig: rejected("535", { scope: "config", retryable: false }),
+  configLater: rejected("454", { scope: "config" }),
+  senderLater: rejected("421", { scope: "sender" }),
+  senderRefused: rejected("550", { scope: "sender", retryable: false, enhancedCode: "5.7.1" }),
 }
 
 /** Whether the other side has the mail in the end. */
@@ -144,6 +150,7 @@ export class MailServer {
   #send(host: Host, route: RouteOptions | undefined, message: Message, context: SendContext): Promise<SendOutcome> {
     if (!host.isAlive) return never
     this.#world.checks.onCall(host, context.idempotencyKey, context.attempt, route?.name)
+    this.#world.checks.onMessage(context.idempotencyKey, message)
     const drawn = this.#world.faults.fate(message, context.attempt)
     const fate = route !== undefined && this.#isOut(route) ? "hostDown" : drawn
     const through = route === undefined ? "" : ` through ${route.name}`

@@ -1,6 +1,10 @@
+import { largestMailBytes } from "../../src/actors/execution/mail-size.ts"
 import { type CompiledTemplate, RenderError, type RenderedMail, type Renderer } from "../../src/sdk/index.ts"
 import type { Faults } from "../faults/faults.ts"
 import { type Host, never } from "./host.ts"
+
+// More than any mail may have.
+const giant = "x".repeat(largestMailBytes)
 
 const renderError = (template: string, code: string, retryable: boolean): RenderError =>
   new RenderError({
@@ -29,7 +33,7 @@ export const simulatedRenderer = (faults: Pick<Faults, "render" | "compile">, ho
       case "breaks":
         throw new Error("the renderer broke")
       case "giant":
-        return { subject: template, html: "x".repeat(100_000), text: "x" }
+        return { subject: template, html: giant, text: "x" }
       case "none":
         return { subject: template, html: `<p>${address}</p>`, text: address }
     }

@@ -33,7 +33,10 @@ export class SimWorld {
   readonly faults: Faults
   readonly story = new Story(() => this.now)
   readonly violations: Violation[] = []
-  readonly durable = new DurableState((id) => this.checks.onDurable(id))
+  readonly durable = new DurableState(
+    (id) => this.checks.onDurable(id),
+    () => this.checks.onBatch(),
+  )
   readonly acknowledged: Acknowledged
   readonly checks: Checks
   readonly server: MailServer

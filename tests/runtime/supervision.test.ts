@@ -56,6 +56,36 @@ test("a renderer that breaks for one lead is tried again, then that execution fa
   expect(reason).toMatchObject({ code: "defect", text: expect.stringContaining("<address> broke it") })
 })
 
+test.each([
+  ["characters", "x".repeat(26_214_401)],
+  // Two bytes each.
+  ["bytes", "ä".repeat(13_107_201)],
+])(
+  "a mail with more %s than any server takes fails alone, at once, and no transport has to hold it",
+  async (_, giant) => {
+    const whole = renderer()
+    const { spring, executionOf, inbox } = await openCampaign(
+      {},
+      {
+        renderer: renderer({
+          prepare: (compiled) => {
+            const prepared = whole.prepare(compiled)
+            return {
+              ...prepared,
+              render: (input) => ({ ...prepared.render(input), ...(isFor(input, "ann") ? { html: giant } : {}) }),
+            }
+          },
+        }),
+      },
+    )
+    await spring.enroll(people("ann", "bob"))
+    await spring.close()
+    expect(await spring.completed()).toMatchObject({ sent: 1, failed: 1 })
+    expect((await executionOf("ann")).context).toMatchObject({ attempt: 1, reason: { code: "mail-too-large" } })
+    expect(inbox.sent.map(({ message }) => message.to.address)).toEqual(["bob@example.test"])
+  },
+)
+
 test("a renderer that breaks once is forgiven", async () => {
   let broken = false
   const { spring } = await openCampaign(

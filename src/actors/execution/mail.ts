@@ -10,6 +10,7 @@ import {
 import type { Definition, LoadedDefinition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
 import type { Secrets } from "../secrets.ts"
+import { refuseGiant } from "./mail-size.ts"
 
 /** Whose mail it is: what rendering and composing need of an execution. */
 type Addressed = Pick<ExecutionRow, "id" | "leadId" | "step">
@@ -84,6 +85,7 @@ export const makeMessage = (
     executionId: execution.id,
     now,
   })
+  refuseGiant(mail, definition.steps[execution.step]?.template ?? "")
   const listId = listIdOf(definition)
   return {
     messageId: messageIdOf(execution.id, definition),
