@@ -1,5 +1,6 @@
 import { Chance } from "./chance.ts"
 import { type Fate, firstFates, furtherFates } from "./faults/faults.ts"
+import { clockChanges, usualPlace } from "./user/hours.ts"
 import { drawSequence, type SequenceOptions } from "./user/sequence.ts"
 
 const minute = 60_000
@@ -45,6 +46,9 @@ export interface SimOptions {
   /** Several transports; empty: one, that nobody gave a name. */
   readonly routes: ReadonlyArray<RouteOptions>
   readonly sequence: SequenceOptions
+  /** Epoch ms at the start, by true time, and whose clocks the campaign goes by: some worlds see a change of the clocks. */
+  readonly epoch: number
+  readonly timeZone: string
   /** Mails per minute over all processes. */
   readonly limitPerMinute: number | null
   readonly disk: { readonly latencyMs: number; readonly faults: number }
@@ -82,6 +86,13 @@ const drawRoutes = (chance: Chance, stormMs: number): ReadonlyArray<RouteOptions
     { name: "main", weight: chance.pick([1, 3]), outage: outage() },
     { name: "backup", weight: chance.pick([0, 1]), outage: outage() },
   ]
+}
+
+// Where there are hours, half of the worlds see the clocks change: an hour is left out, or comes twice.
+const drawPlace = (chance: Chance, hasHours: boolean): Pick<SimOptions, "epoch" | "timeZone"> => {
+  if (!hasHours || !chance.happens(0.5)) return usualPlace
+  const { timeZone, change } = chance.pick(clockChanges)
+  return { timeZone, epoch: change - chance.between(1, 90) * minute }
 }
 
 /** Swarm testing: each seed has some kinds of faults only, so that no kind hides another. */
@@ -147,6 +158,10 @@ export const drawOptions = (seed: number): SimOptions => {
     horizonMs: storage === "shared" ? 8 * minute : 6 * hour,
     stormMs: storage === "shared" ? 6 * minute : chance.pick([10 * minute, hour, 3 * hour]),
     handsOffMs: (storage === "shared" ? 6 : 30) * minute,
-  } satisfies Omit<SimOptions, "routes">
-  return { ...drawn, routes: drawRoutes(Chance.of(seed).fork("routes"), drawn.stormMs) }
+  } satisfies Omit<SimOptions, "routes" | "epoch" | "timeZone">
+  return {
+    ...drawn,
+    ...drawPlace(Chance.of(seed).fork("place"), drawn.sequence.hours),
+    routes: drawRoutes(Chance.of(seed).fork("routes"), drawn.stormMs),
+  }
 }

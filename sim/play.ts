@@ -1,6 +1,7 @@
 import { calm, type Faults } from "./faults/faults.ts"
 import type { SimOptions } from "./options.ts"
 import { campaignId, definitionOf } from "./user/campaign.ts"
+import { usualPlace } from "./user/hours.ts"
 import { noSequence } from "./user/sequence.ts"
 import { SimWorld } from "./world/sim-world.ts"
 
@@ -28,6 +29,7 @@ const quietOptions: SimOptions = {
   },
   routes: [],
   sequence: noSequence,
+  ...usualPlace,
   limitPerMinute: null,
   disk: { latencyMs: 1, faults: 0 },
   renderer: { faults: 0 },

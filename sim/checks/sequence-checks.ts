@@ -1,6 +1,7 @@
 import type { ExecutionEvent, ExecutionRow } from "../../src/sdk/index.ts"
 import type { SimOptions } from "../options.ts"
-import { awaitedMail, events, isForPro, openMinutes, stepsOf } from "../user/sequence.ts"
+import { makeIsOpen, openMinutesOf } from "../user/hours.ts"
+import { awaitedMail, events, isForPro, stepsOf } from "../user/sequence.ts"
 import type { DurableState } from "../world/durable-state.ts"
 import { heedsSince, type Signals } from "./signals.ts"
 import { flawOf, namesOf } from "./way-law.ts"
@@ -25,11 +26,6 @@ const singleMails = 1_000
 /** How long a process may take from its last look at the hours to the call, milliseconds: the grace of a lease. */
 const graceMs = 30_000
 
-const isOpen = (at: number): boolean => {
-  const now = (at / minute) % 1_440
-  return openMinutes.some(([from, to]) => from <= now && now < to)
-}
-
 const hasEnded = ({ state }: ExecutionRow): boolean => state === "done" || state === "cancelled"
 
 const wasReleased = (event: ExecutionEvent): boolean =>
@@ -42,18 +38,20 @@ export class SequenceChecks {
   readonly #world: SequencedWorld
   readonly #names: ReadonlyArray<string>
   readonly #enrollments = new Set<string>()
+  readonly #isOpen: (at: number) => boolean
 
   constructor(world: SequencedWorld) {
     this.#world = world
     this.#names = namesOf(stepsOf(world.options, 0))
+    this.#isOpen = makeIsOpen(world.options.timeZone, openMinutesOf(world.options))
   }
 
   /** The transport is called. */
   onCall(wallNow: number, { id, intent }: ExecutionRow): void {
     const { sequence, clock } = this.#world.options
     if (!sequence.hours || intent === null) return
-    const isInTime = isOpen(wallNow) || isOpen(wallNow - graceMs) || clock.stepsPerHour > 0
-    if (!isOpen(intent.at) || !isInTime)
+    const isInTime = this.#isOpen(wallNow) || this.#isOpen(wallNow - graceMs) || clock.stepsPerHour > 0
+    if (!this.#isOpen(intent.at) || !isInTime)
       this.#world.violate("no start outside the hours", `${id}: intent at ${intent.at}, called at ${wallNow}`)
   }
 

@@ -179,6 +179,18 @@ export const mutants: ReadonlyArray<Mutant> = [
     replacement: `if (definition.calendar === undefined || now > 0) return undefined`,
   },
   {
+    name: "hours are those of another zone",
+    file: "actors/calendar/zone.ts",
+    text: "(lead?.timeZone ?? definition.timeZone)",
+    replacement: '(lead?.timeZone ?? "UTC")',
+  },
+  {
+    name: "a time that comes twice is the second of both",
+    file: "actors/calendar/local-day.ts",
+    text: 'disambiguation: "compatible"',
+    replacement: 'disambiguation: "later"',
+  },
+  {
     name: "a lead comes again while it is still in",
     file: "actors/campaign/entries.ts",
     text: `if (enrollment === undefined || enrollment.status === "active") continue`,

@@ -12,7 +12,8 @@ export const definitionOf = (options: SimOptions, edition: number): CampaignInpu
     id: campaignId,
     from: "Ann <ann@acme.test>",
     steps: stepsOf(options, edition),
-    ...sequenceOf(options.sequence),
+    ...sequenceOf(options.sequence, options),
+    timeZone: options.timeZone,
     retry: {
       attempts: retry.attempts,
       base: `${retry.baseMs} ms`,

@@ -1,5 +1,6 @@
 import type { CampaignInput, StepInput } from "../../src/sdk/index.ts"
 import type { Chance } from "../chance.ts"
+import { openMinutesOf } from "./hours.ts"
 
 /** What a world's campaign has beyond mails and delays. */
 export interface SequenceOptions {
@@ -87,13 +88,6 @@ export const awaitedMail = "awaited"
 /** Whom a mail is for, by its name: who else got it was not asked. */
 export const isForPro = (name: string): boolean => name === "for-pro" || name.startsWith("do-")
 
-/** Open times of each day, minutes since midnight UTC; a gap comes early in each world, and a long one later. */
-export const openMinutes: ReadonlyArray<readonly [number, number]> = [
-  [0, 9 * 60 + 3],
-  [9 * 60 + 6, 9 * 60 + 40],
-  [10 * 60 + 10, 24 * 60],
-]
-
 const clock = (minute: number): string =>
   `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`
 
@@ -143,18 +137,14 @@ export const stepsOf = (
 }
 
 /** What else a campaign says. */
-export const sequenceOf = ({
-  exit,
-  goal,
-  reentry,
-  trigger,
-  hours,
-  rounds,
-}: SequenceOptions): Partial<CampaignInput> => ({
+export const sequenceOf = (
+  { exit, goal, reentry, trigger, hours, rounds }: SequenceOptions,
+  place: { readonly epoch: number; readonly timeZone: string },
+): Partial<CampaignInput> => ({
   ...(exit ? { exit: [events.exit] } : {}),
   ...(goal ? { goal: events.goal } : {}),
   ...(reentry ? { reentry: "always" } : {}),
   ...(trigger ? { triggers: [{ event: events.trigger }] } : {}),
-  ...(hours ? { calendar: { windows: openMinutes.map(([from, to]) => `${clock(from)}-${clock(to)}`) } } : {}),
+  ...(hours ? { calendar: { windows: openMinutesOf(place).map(([from, to]) => `${clock(from)}-${clock(to)}`) } } : {}),
   ...(rounds === null ? {} : { repeat: { cron: "*/4 * * * *", times: rounds } }),
 })

@@ -28,7 +28,7 @@ export interface Violation {
 export class SimWorld {
   readonly time = new VirtualWorld()
   /** Epoch ms at the start, by true time. */
-  readonly epoch = Date.UTC(2026, 0, 5, 9)
+  readonly epoch: number
   readonly options: SimOptions
   readonly faults: Faults
   readonly story = new Story(() => this.now)
@@ -56,6 +56,7 @@ export class SimWorld {
 
   constructor(options: SimOptions, faults: Faults) {
     this.options = options
+    this.epoch = options.epoch
     this.faults = faults
     this.#chance = Chance.of(options.seed)
     this.server = new MailServer(this, this.#chance.fork("mail server"), options.transport, options.routes)
