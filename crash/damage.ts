@@ -45,23 +45,33 @@ const stateOf = async (driver: StorageDriver): Promise<string> =>
     await driver.list({ limit: 1_000 }),
     await driver.counts("spring"),
     await driver.changes(0, 10_000),
-    await driver.listDocuments("lead", { limit: 1_000 }),
-    await driver.listDocuments("suppression", { limit: 1_000 }),
+    ...(await Promise.all(kinds.map(async (kind) => driver.listDocuments(kind, { limit: 1_000 })))),
     await driver.enrollments(names.map((name) => `spring-${name}`)),
   ])
+
+const kinds = ["lead", "suppression", "campaign", "template", "setting"] as const
 
 const names = Array.from({ length: 25 }, (_, index) => `lead-${String(index).padStart(2, "0")}`)
 
 /** Plays a campaign, and hands out each state that is committed. */
 const play = async (driver: StorageDriver, committed: () => Promise<void>): Promise<void> => {
+  await committed()
   await setCampaign(driver, "running")
+  await committed()
+  await driver.writeDocuments([
+    { kind: "template", key: "hello", value: { subject: "Grüße", html: "<p>Hello {{name}}</p>" } },
+    { kind: "setting", key: "speed", value: { perMinute: 20 } },
+  ])
+  await committed()
   for (let start = 0; start < names.length; start += 5) {
     await driver.enroll(names.slice(start, start + 5).map((name) => itemOf(name)))
     await committed()
   }
   const rows = await claim(driver, { limit: 15 })
+  await committed()
   for (const row of rows.slice(0, 10)) {
     await driver.commit([intentOf(row)], noon)
+    await committed()
     await driver.commit([sentOf(await read(driver, row.id))], noon)
     await committed()
   }
@@ -86,7 +96,12 @@ const make = async (subject: Subject, folder: string, closed: boolean): Promise<
   const live = join(folder, "live")
   const file = join(folder, "store")
   const driver = await open(subject, live, "own")
-  await play(driver, async () => void states.push(await stateOf(driver)))
+  // As another process sees it: leases are the owner's own.
+  await play(driver, async () => {
+    const observer = await open(subject, live, "observe")
+    states.push(await stateOf(observer))
+    await observer.close()
+  })
   if (closed) await driver.close()
   for (const end of subject.ends) if (existsSync(live + end)) copyFileSync(live + end, file + end)
   if (!closed) await driver.close()
@@ -106,7 +121,8 @@ const look = async (subject: Subject, made: Made, damaged: ReadonlyMap<string, B
     return at === made.states.length - 1 ? "exact" : at >= 0 ? "earlier" : "a state that never was"
   } catch (error) {
     if (!(error instanceof StorageError)) return `an untyped error: ${String(error)}`
-    const kept = [...damaged].every(([end, bytes]) => readFileSync(copy + end).equals(bytes))
+    // A log that SQLite cannot read any more it removes itself, with the last connection.
+    const kept = [...damaged].every(([end, bytes]) => end !== "" || readFileSync(copy).equals(bytes))
     return kept ? "refused" : "refused, but the damaged file was changed"
   } finally {
     await driver?.close()
@@ -129,11 +145,12 @@ const flips = async (
   name: string,
   subject: Subject,
   folder: string,
-  count: number,
-  seed: number,
+  end: string,
+  { flips: count, seed }: { readonly flips: number; readonly seed: number },
 ): Promise<DamageReport> => {
-  const made = await make(subject, folder, true)
-  const bytes = readFileSync(made.file)
+  const isClosed = end === ""
+  const made = await make(subject, folder, isClosed)
+  const bytes = readFileSync(made.file + end)
   const roll = dice(seed)
   const answers: Array<readonly [string, string]> = []
   for (let flip = 0; flip < count; flip += 1) {
@@ -141,11 +158,11 @@ const flips = async (
     const bit = Math.floor(roll() * 8)
     const flipped = Buffer.from(bytes)
     flipped[at] = (flipped[at] ?? 0) ^ (1 << bit)
-    const answer = await look(subject, made, new Map([["", flipped]]), folder)
-    // A closed store has one state: another one is wrong, also when it once was right.
-    answers.push([`byte ${at} bit ${bit}`, answer === "earlier" ? "an earlier state" : answer])
+    const answer = await look(subject, made, new Map([[end, flipped]]), folder)
+    // A closed store has one state: another one is wrong, also when it once was right. A log is read up to its damage.
+    answers.push([`byte ${at} bit ${bit}`, isClosed && answer === "earlier" ? "an earlier state" : answer])
   }
-  return tally(name, "bits flipped", answers)
+  return tally(name, `bits of the ${isClosed ? "file" : "log"} flipped`, answers)
 }
 
 const cuts = async (
@@ -164,8 +181,8 @@ const cuts = async (
 }
 
 /**
- * Damages copies of stores: so many random bits flipped in a closed one, and the end cut off at each of so many bytes,
- * of the write-ahead log too.
+ * Damages copies of stores: so many random bits flipped, and the end cut off at each of so many bytes; in the file of a
+ * closed one, and in the write-ahead log of one that was killed.
  */
 export const damageStores = async (options: {
   readonly flips: number
@@ -182,8 +199,10 @@ export const damageStores = async (options: {
         rmSync(folder, { recursive: true, force: true })
       }
     }
-    await inFolder((folder) => flips(name, subject, folder, options.flips, options.seed))
-    for (const end of subject.ends) await inFolder((folder) => cuts(name, subject, folder, end, options.cuts))
+    for (const end of subject.ends) {
+      await inFolder((folder) => flips(name, subject, folder, end, options))
+      await inFolder((folder) => cuts(name, subject, folder, end, options.cuts))
+    }
   }
   return reports
 }
