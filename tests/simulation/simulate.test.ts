@@ -93,6 +93,23 @@ test("a transport model of one's own decides by lead and attempt", async () => {
   expect(attempts).toEqual({ accepted: 10, rejected: 2, unknown: 0 })
 })
 
+test("a transport that reaches many servers is not held up by one of them that is out", async () => {
+  const mixed = Array.from({ length: 60 }, (_, index) => ({ email: `lead${index}@${index < 30 ? "out" : "up"}.test` }))
+  const { counts, sends, startedAt } = await simulate({ ...spring, steps: [{ template: "hello" }] }, mixed, {
+    listSends: 100,
+    transport: {
+      outcome: ({ to, at }) =>
+        to.endsWith("@out.test") && at < Date.UTC(2026, 0, 5, 11)
+          ? { type: "rejected", scope: "recipient", retryable: true, code: "connection-refused" }
+          : undefined,
+    },
+  })
+  expect(counts).toMatchObject({ sent: 60, failed: 0 })
+  const late = sends.filter(({ at }) => at - startedAt > 60_000)
+  expect(late).toHaveLength(30)
+  expect(late.every(({ to, at }) => to.endsWith("@out.test") && at - startedAt >= 2 * hour)).toBe(true)
+})
+
 test("several transports share by weight, and a spare takes over while the others are out", async () => {
   const outage = { from: "1 hour", for: "4 hours" }
   const { counts, transports, attempts, sends, violations, startedAt } = await simulate(
