@@ -5,6 +5,7 @@
  *     npm run sim -- --seeds 1000 --seed 5   seeds 5 to 1004
  *     npm run sim -- --seed 5                one seed, with its options and its story
  *     npm run sim -- --mutants               plants each known bug and counts the seeds until it is found
+ *     npm run sim -- --mutants --starts 3    hunts each from three starts, and prints its median
  *
  * `--json` prints one JSON object instead of lines. Exit code 1 when a promise was broken or a mutant was not found.
  */
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     threads: { type: "string", default: String(Math.min(2, availableParallelism())) },
     mutants: { type: "boolean", default: false },
+    starts: { type: "string", default: "1" },
     json: { type: "boolean", default: false },
   },
 })
@@ -80,7 +82,7 @@ const runOne = async (seed: number): Promise<boolean> => {
 }
 
 const isFine = values.mutants
-  ? await huntMutants({ threads: Number(values.threads), json: values.json })
+  ? await huntMutants({ threads: Number(values.threads), starts: Number(values.starts), json: values.json })
   : values.seed !== undefined && values.seeds === undefined
     ? await runOne(Number(values.seed))
     : await runMany(Number(values.seed ?? 1), Number(values.seeds ?? 100))
