@@ -9,7 +9,7 @@ import { oneProcessDriver } from "../../../sdk/storage/one-process/driver.ts"
 import type { OpenOptions, Storage } from "../../../sdk/storage/storage.ts"
 import { canonicalPath, createPrivately, takeOwnerLock } from "../owner-lock.ts"
 import { Connection, corrupt } from "./connection.ts"
-import { assertReadable, migrate } from "./schema.ts"
+import { assertOurs, assertReadable, migrate } from "./schema.ts"
 import { SqliteRecords } from "./sqlite-records.ts"
 
 /** How {@link sqlite} is set up. */
@@ -94,6 +94,7 @@ const openOwned = (path: string, options: z.output<typeof optionsSchema>): Stora
     if (createPrivately(path)) syncFolder(path)
     const opened = new Connection(path, false)
     connection = opened
+    assertOurs(opened)
     opened.guard(() => {
       const mode = opened.db.prepare("PRAGMA journal_mode = WAL").get()?.journal_mode
       if (mode !== "wal")

@@ -93,6 +93,11 @@ export const migrate = (connection: Connection, known: ReadonlyArray<Migration> 
     }
   })
 
+/** Refuses a file of another program, or of a newer version of this one, before anything of it is changed. */
+export const assertOurs = (connection: Connection): void => {
+  connection.guard(() => versionOf(connection, migrations))
+}
+
 /** For an observer, which must not change the schema. */
 export const assertReadable = (connection: Connection): void =>
   connection.guard(() => {
