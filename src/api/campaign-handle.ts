@@ -140,7 +140,11 @@ export const makeCampaignHandle = (
     events: (options = {}) =>
       eventStream(runtime, (event) => event.type === "lagged" || event.campaignId === actor.id, options),
     stats: (options = {}) => run(actor.counts, options.signal),
-    report: (options = {}) => run(reportCampaign(runtime.services, actor), options.signal),
+    report: (options = {}) =>
+      run(
+        Effect.flatMap(actor.loaded, ({ definition }) => reportCampaign(runtime.services, definition)),
+        options.signal,
+      ),
     start: () => tell("START"),
     pause: () => tell("PAUSE"),
     resume: () => tell("RESUME"),

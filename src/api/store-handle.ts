@@ -1,9 +1,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
+import { loadDefinition } from "../actors/campaign/definition.ts"
+import { readRecord } from "../actors/campaign/record.ts"
 import { askOwner, type ControlCommand, type ControlResult, carryOut } from "../actors/runtime/control.ts"
 import { type Explanation, explainExecution } from "../actors/runtime/explain.ts"
 import { storedCampaigns } from "../actors/runtime/following.ts"
+import { type CampaignReport, reportCampaign } from "../actors/runtime/reporting.ts"
 import { RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { storedSigningKeys } from "../actors/secrets.ts"
 import type { ExecutionFilter } from "../actors/selection/filter.ts"
@@ -38,6 +41,12 @@ export interface StoreHandle extends AsyncDisposable {
   executions(filter?: ExecutionFilter): AsyncIterable<ExecutionRow>
   /** @throws NotFound */
   explain(id: string): Promise<Explanation>
+  /**
+   * How a campaign's variants did, as `report` of its handle.
+   *
+   * @throws NotFound
+   */
+  report(campaignId: string): Promise<CampaignReport>
   /** E-mail addresses of leads, in order; `undefined` for erased ones. */
   addresses(leadIds: ReadonlyArray<string>): Promise<ReadonlyArray<string | undefined>>
   /** The keys that the storage keeps for signing links; none where the host gives its own. */
@@ -56,6 +65,15 @@ export interface StoreHandle extends AsyncDisposable {
   close(): Promise<void>
 }
 
+const missing = (kind: "execution" | "campaign", key: string, lister: string): NotFound =>
+  new NotFound({
+    kind,
+    key,
+    code: `${kind}-missing`,
+    retryable: false,
+    message: `There is no ${kind} ${JSON.stringify(key)} in this storage. List them with "${lister}".`,
+  })
+
 /** Opens a store for reading and control, beside its owner if there is one. */
 export const openStore = async (storage: Storage): Promise<StoreHandle> => {
   const runner = await makeRunner(Store.layer(storage, "observe"))
@@ -65,14 +83,16 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
   const execution = async (id: string): Promise<ExecutionRow> => {
     const [row] = await run(store.use((driver) => driver.get([id])))
     if (row !== undefined) return row
-    throw new NotFound({
-      kind: "execution",
-      key: id,
-      code: "execution-missing",
-      retryable: false,
-      message: `There is no execution ${JSON.stringify(id)} in this storage. List them with "sendstate list".`,
-    })
+    throw missing("execution", id, "sendstate list")
   }
+
+  const report = (id: string) =>
+    Effect.gen(function* () {
+      const record = yield* readRecord(store, id)
+      if (record === undefined) return yield* Effect.fail(missing("campaign", id, "sendstate status"))
+      const { definition } = yield* loadDefinition(store, record.definition)
+      return yield* reportCampaign({ store }, definition)
+    })
 
   const controlHere = async (command: ControlCommand): Promise<ControlResult> => {
     const passive = await makeRunner(layerPassive(storage))
@@ -124,6 +144,7 @@ export const openStore = async (storage: Storage): Promise<StoreHandle> => {
     execution,
     executions: (filter = {}) => listExecutions(runner, store, filter),
     explain: async (id) => run(explainExecution(store, await execution(id))),
+    report: (id) => run(report(id)),
     addresses: async (leadIds) => {
       const leads = await run(store.use((driver) => driver.documents("lead", leadIds)))
       return leads.map((lead) => (lead === undefined ? undefined : String(lead.value.email)))

@@ -30,6 +30,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Tell what happened to one execution, and why",
     load: async () => commandOf((await import("./commands/explain.ts")).explainCommand),
   },
+  report: {
+    summary: "Compare the variants of a campaign, and its leads with those held out",
+    load: async () => commandOf((await import("./commands/report.ts")).reportCommand),
+  },
   retry: {
     summary: "Run failed executions again",
     load: async () => commandOf((await import("./commands/retry.ts")).retryCommand),

@@ -1,6 +1,5 @@
 import * as Effect from "effect/Effect"
-import { bucketOf, type ExecutionRow, type NotFound, type StorageError } from "../../sdk/index.ts"
-import type { CampaignActor } from "../campaign/campaign-actor.ts"
+import { bucketOf, type ExecutionRow, type StorageError } from "../../sdk/index.ts"
 import type { Definition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
 import { enrolledAtOf } from "../campaign/succession.ts"
@@ -60,13 +59,13 @@ const variantReports = ({ steps }: Definition): ReadonlyArray<Counting<VariantRe
     variants.map(({ name, template }) => ({ step, name, template, planned: 0, sent: 0, notSent: 0, events: {} })),
   )
 
-/** Reads the campaign's executions page by page, with what happened to their leads. */
+/** Reads the executions of the campaign that is defined so, page by page, with what happened to their leads. */
 export const reportCampaign = (
   { store }: Pick<ProcessServices, "store">,
-  actor: CampaignActor,
-): Effect.Effect<CampaignReport, StorageError | NotFound> =>
+  definition: Definition,
+): Effect.Effect<CampaignReport, StorageError> =>
   Effect.gen(function* () {
-    const { definition } = yield* actor.loaded
+    const { id: campaignId } = definition
     const variants = variantReports(definition)
     const mailed: Counting<AudienceReport> = { leads: 0, events: {} }
     const heldOut: Counting<AudienceReport> = { leads: 0, events: {} }
@@ -76,7 +75,7 @@ export const reportCampaign = (
       if (row.step === 0 && (row.context.round?.number ?? 0) === 0) {
         const audience = isHeldOut(definition, row.leadId) ? heldOut : mailed
         audience.leads += 1
-        countEvents(audience.events, events, actor.id, enrolledAtOf(row))
+        countEvents(audience.events, events, campaignId, enrolledAtOf(row))
       }
       const name = variantFor(definition, row.step, row.leadId)?.name
       const report = variants.find((one) => one.step === row.step && one.name === name)
@@ -85,10 +84,10 @@ export const reportCampaign = (
       report.planned += 1
       if (bucket === "sent") report.sent += 1
       if (notSent.has(bucket)) report.notSent += 1
-      if (bucket === "sent") countEvents(report.events, events, actor.id, row.context.renderedAt ?? row.createdAt)
+      if (bucket === "sent") countEvents(report.events, events, campaignId, row.context.renderedAt ?? row.createdAt)
     }
 
-    yield* eachPageOfRows({ store }, { campaignId: actor.id }, (page) =>
+    yield* eachPageOfRows({ store }, { campaignId }, (page) =>
       Effect.gen(function* () {
         const documents = yield* store.use((driver) =>
           driver.documents(
