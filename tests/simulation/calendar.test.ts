@@ -76,6 +76,17 @@ test("outside the windows mail waits, over nights, weekends and holidays, and sa
   expect(await at("2026-01-09T18:00:00Z")).toBe("2026-01-12T09:00")
 })
 
+test("a window that a change of the clocks leaves out is closed, and one that ends in what is left out ends there", async () => {
+  const newYork = [ann({ timeZone: "America/New_York" })]
+  // On 2026-03-08 clocks go from 02:00 to 03:00, at 07:00 UTC.
+  const at = async (windows: ReadonlyArray<string>, start: string) =>
+    (await sendsOf({ calendar: { windows } }, newYork, { start: new Date(start) }))[0]
+  expect(await at(["02:05-02:39", "03:09-04:00"], "2026-03-08T07:00:00Z")).toBe("2026-03-08T07:09")
+  expect(await at(["01:00-02:10", "05:00-06:00"], "2026-03-08T06:59:00Z")).toBe("2026-03-08T06:59")
+  expect(await at(["01:00-02:10", "05:00-06:00"], "2026-03-08T07:00:00Z")).toBe("2026-03-08T09:00")
+  expect(await at(["02:30-04:00"], "2026-03-08T06:30:00Z")).toBe("2026-03-08T07:00")
+})
+
 test("quiet hours over midnight are quiet on both sides of it", async () => {
   const calendar = { quietHours: "21:00-08:00" }
   const at = async (start: string) => (await sendsOf({ calendar }, [ann()], { start: new Date(start) }))[0]

@@ -61,3 +61,19 @@ export const instantOf = (zone: string, on: LocalDay, minute: number): number =>
     ),
   )
 }
+
+/**
+ * The first instant (epoch ms) of the day at which clocks in the zone show this minute or a later one; 1440 is the next
+ * midnight. For a time that a change of the clocks leaves out that is the change itself.
+ */
+export const edgeOf = (zone: string, on: LocalDay, minute: number): number => {
+  const day = dayText(minute === dayMinutes ? daysAfter(on, 1) : on)
+  const rest = minute % dayMinutes
+  const showsIt = (at: number): boolean => {
+    const local = localTimeOf(zone, at)
+    return dayText(local) === day && local.minute >= rest
+  }
+  let at = instantOf(zone, on, minute)
+  if (localTimeOf(zone, at).minute !== rest) while (showsIt(at - 60_000)) at -= 60_000
+  return at
+}

@@ -1,5 +1,5 @@
 import { clockText, type Reason, type SendingHours } from "../../sdk/index.ts"
-import { daysAfter, dayText, instantOf, type LocalDay, localTimeOf, weekdayOfDay } from "./local-day.ts"
+import { daysAfter, dayText, edgeOf, type LocalDay, localTimeOf, weekdayOfDay } from "./local-day.ts"
 import { SpanCache } from "./span-cache.ts"
 
 /** A time in which mail may be sent, epoch ms; `closesAt` is not included. */
@@ -25,8 +25,8 @@ const findOpen = (hours: SendingHours, zone: string, at: number): OpenSpan => {
     const day = daysAfter(today, days)
     if (!isOpenDay(hours, day)) continue
     for (const { from, to } of hours.open) {
-      const opensAt = instantOf(zone, day, from)
-      const closesAt = instantOf(zone, day, to)
+      const opensAt = edgeOf(zone, day, from)
+      const closesAt = edgeOf(zone, day, to)
       // Empty where a change of the clocks leaves the whole of it out.
       if (at < closesAt && opensAt < closesAt) return { opensAt, closesAt }
     }
