@@ -66,6 +66,10 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     summary: "Write every execution as CSV or NDJSON",
     load: async () => commandOf((await import("./commands/export.ts")).exportCommand),
   },
+  receive: {
+    summary: "Take in one mail that came back: a bounce, a complaint, an answer",
+    load: async () => commandOf((await import("./commands/receive.ts")).receiveCommand),
+  },
   signal: {
     summary: "Tell what happened to a lead",
     load: async () => commandOf((await import("./commands/signal.ts")).signalCommand),

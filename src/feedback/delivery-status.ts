@@ -1,7 +1,7 @@
 import type { Feedback } from "../sdk/index.ts"
 import { bounceKind } from "./bounce-kind.ts"
 import { addressField, type FieldGroup, fieldGroups } from "./field-groups.ts"
-import { type InboundMessage, nameOf } from "./inbound-message.ts"
+import { type InboundMessage, messageNameOf } from "./inbound-message.ts"
 import { returnedMessage } from "./returned-message.ts"
 
 const typeOf = (action: string): Feedback["type"] | undefined => {
@@ -53,7 +53,7 @@ export const readDeliveryStatus = (message: InboundMessage): ReadonlyArray<Feedb
     const at = dateOf(group["last-attempt-date"]) ?? message.date
     return [
       {
-        id: `dsn:${nameOf(message)}:${index}`,
+        id: `dsn:${messageNameOf(message)}:${index}`,
         type,
         ...(at === undefined ? {} : { at }),
         ...(executionId === undefined ? {} : { executionId }),

@@ -1,6 +1,6 @@
 import type { Feedback } from "../sdk/index.ts"
 import { addressField, fieldGroups } from "./field-groups.ts"
-import { type InboundMessage, nameOf } from "./inbound-message.ts"
+import { type InboundMessage, messageNameOf } from "./inbound-message.ts"
 import { returnedMessage } from "./returned-message.ts"
 
 /**
@@ -18,7 +18,7 @@ export const readFeedbackReport = (message: InboundMessage): ReadonlyArray<Feedb
   const at = Date.parse(fields["arrival-date"] ?? fields["received-date"] ?? "")
   return [
     {
-      id: `arf:${nameOf(message)}`,
+      id: `arf:${messageNameOf(message)}`,
       type,
       ...(Number.isNaN(at) ? (message.date === undefined ? {} : { at: message.date }) : { at }),
       ...(executionId === undefined ? {} : { executionId }),

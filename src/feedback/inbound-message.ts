@@ -24,13 +24,14 @@ export interface InboundMessage {
   readonly parts: ReadonlyArray<InboundPart>
 }
 
-type NamedMessage = Pick<InboundMessage, "from" | "to" | "subject" | "text" | "parts"> & {
+/** What a mail is named by. */
+export type NamedMessage = Pick<InboundMessage, "from" | "to" | "subject" | "text" | "parts"> & {
   readonly messageId?: string | undefined
   readonly date?: number | undefined
 }
 
 /** A name for the mail: its Message-ID, or what it is made of when it has none. The same for each copy of it. */
-export const nameOf = ({ messageId, from, to, subject, date, text, parts }: NamedMessage): string =>
+export const messageNameOf = ({ messageId, from, to, subject, date, text, parts }: NamedMessage): string =>
   messageId ??
   contentHash([
     from,

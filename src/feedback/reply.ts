@@ -1,6 +1,6 @@
 import type { Feedback } from "../sdk/index.ts"
 import { isAutomatic } from "./automatic.ts"
-import { type InboundMessage, nameOf } from "./inbound-message.ts"
+import { type InboundMessage, messageNameOf } from "./inbound-message.ts"
 import { executionOfMessageId } from "./our-message.ts"
 
 /** The reply of a person to one of our mails, recognised by In-Reply-To, then by the latest reference. */
@@ -12,7 +12,7 @@ export const readReply = (message: InboundMessage): ReadonlyArray<Feedback> => {
   if (executionId === undefined) return []
   return [
     {
-      id: `reply:${nameOf(message)}`,
+      id: `reply:${messageNameOf(message)}`,
       type: "replied",
       ...(message.date === undefined ? {} : { at: message.date }),
       executionId,

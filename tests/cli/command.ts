@@ -27,23 +27,25 @@ const environment = (more: Readonly<Record<string, string>>): NodeJS.ProcessEnv 
   return { ...env, ...more }
 }
 
-/** Starts the real command line from source, in this folder. */
+/** Starts the real command line from source, in this folder; `input` is its stdin. */
 export const start = (
   folder: string,
   args: ReadonlyArray<string>,
   env: Readonly<Record<string, string>> = {},
+  input?: string,
 ): Running => {
   const child = spawn(process.execPath, ["--conditions=sendstate-source", bin, ...args], {
     cwd: folder,
     env: environment(env),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   })
+  child.stdin?.end(input)
   let stdout = ""
   let stderr = ""
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
     stdout += text
   })
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text
   })
   const ended = once(child, "close").then(([code]) => ({
@@ -60,4 +62,5 @@ export const sendstate = (
   folder: string,
   args: ReadonlyArray<string>,
   env: Readonly<Record<string, string>> = {},
-): Promise<Ended> => start(folder, args, env).ended
+  input?: string,
+): Promise<Ended> => start(folder, args, env, input).ended

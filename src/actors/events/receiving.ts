@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as z from "zod"
 import { isAutomatic } from "../../feedback/automatic.ts"
-import { type InboundMessage, nameOf } from "../../feedback/inbound-message.ts"
+import { type InboundMessage, messageNameOf } from "../../feedback/inbound-message.ts"
 import { executionOfMessageId } from "../../feedback/our-message.ts"
 import {
   addressKey,
@@ -159,7 +159,7 @@ export const receiveMessage = (
       {
         lead: lead.id,
         event: replied,
-        id: idOf("message", nameOf(message)),
+        id: idOf("message", messageNameOf(message)),
         at: cameAt(message, answered, runtime.services.clock.currentTimeMillisUnsafe()),
         ...(answered === undefined ? {} : { campaign: answered.campaignId }),
       },

@@ -11,6 +11,7 @@ import type {
   Unsubscription,
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
+import { type ReceivedMessage, type ReceiveResult, receiveMessage } from "../events/receiving.ts"
 import { type SignalInput, type SignalResult, signalEvent } from "../events/signalling.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { eachPageOfDocuments } from "../pages.ts"
@@ -57,6 +58,8 @@ export type ControlCommand =
   | { readonly type: "unsubscribe"; readonly who: Unsubscription }
   /** As `runtime.receiveFeedback`. */
   | { readonly type: "feedback"; readonly feedback: ReadonlyArray<Feedback> }
+  /** As `runtime.receive`, of a mail that `isAutomatic` has found to be a person's; with a `messageId`, since it has no parts. */
+  | { readonly type: "receive"; readonly message: Omit<ReceivedMessage, "parts"> & { readonly messageId: string } }
   /** As `runtime.signal`. */
   | { readonly type: "signal"; readonly signal: SignalInput }
   /** As `runtime.prune`. */
@@ -72,6 +75,7 @@ export type ControlResult =
   | { readonly type: "forgotten"; readonly result: ForgetResult }
   | { readonly type: "pruned"; readonly result: PruneResult }
   | { readonly type: "suppressed" }
+  | { readonly type: "received"; readonly result: ReceiveResult }
   | { readonly type: "signalled"; readonly result: SignalResult }
   | { readonly type: "feedback"; readonly answers: ReadonlyArray<FeedbackAnswer> }
   | { readonly type: "unsuppressed"; readonly wasSuppressed: boolean }
@@ -153,6 +157,8 @@ const run = (
       return Effect.as(unsubscribe(runtime, command.who), { type: "suppressed" })
     case "feedback":
       return Effect.map(runtime.receiveFeedback(command.feedback), (answers) => ({ type: "feedback", answers }))
+    case "receive":
+      return Effect.map(receiveMessage(runtime, command.message), (result) => ({ type: "received", result }))
     case "signal":
       return Effect.map(signalEvent(runtime, command.signal), (result) => ({ type: "signalled", result }))
     case "prune":
@@ -189,7 +195,7 @@ const asJson = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Js
 
 // Such a request must not stay readable in the files.
 const namesPerson = (command: ControlCommand | undefined): boolean =>
-  ["forget", "suppress", "unsuppress", "unsubscribe", "feedback", "signal"].includes(command?.type ?? "")
+  ["forget", "suppress", "unsuppress", "unsubscribe", "feedback", "receive", "signal"].includes(command?.type ?? "")
 
 /** Serves the requests that other processes leave in the storage, for as long as the scope lives. */
 export const serveControl: Effect.Effect<void, never, Scope | RuntimeActor> = Effect.gen(function* () {
