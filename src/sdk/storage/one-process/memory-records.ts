@@ -1,4 +1,4 @@
-import type { Enrollment } from "../../domain/execution.ts"
+import type { Enrollment, ExecutionRow } from "../../domain/execution.ts"
 import type { ExecutionEvent } from "../../domain/execution-event.ts"
 import type { Document, DocumentKind, DocumentWrite, DocumentWriteResult } from "../document.ts"
 import type { MaybePromise } from "../driver.ts"
@@ -20,6 +20,11 @@ interface CampaignTotals {
   readonly pruned: Readonly<Totals>
 }
 
+// Neither id has it.
+const separator = "\0"
+
+const underLead = ({ leadId, id }: ExecutionRow): string => `${leadId}${separator}${id}`
+
 const obtain = <Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value => {
   const there = map.get(key)
   if (there !== undefined) return there
@@ -33,6 +38,8 @@ export class MemoryRecords implements Records {
   readonly #pipeline: Pipeline
   readonly #executions = new Map<string, Stored>()
   readonly #ids = new SortedIndex<string>(compareText)
+  /** Ids of each lead's executions, behind the lead's id. */
+  readonly #idsOfLeads = new SortedIndex<string>(compareText)
   readonly #lanes = new Map<string, SortedIndex<Due>>()
   readonly #enrollments = new Map<string, Enrollment>()
   readonly #history: MemoryHistory
@@ -105,7 +112,11 @@ export class MemoryRecords implements Records {
       if (before !== undefined) this.#orderDue(before, false)
       if (stored !== undefined) this.#orderDue(stored, true)
     }
-    if ((before === undefined) !== (stored === undefined)) this.#order(this.#ids, id, stored !== undefined)
+    if (before?.row.leadId !== stored?.row.leadId) {
+      if (before === undefined || stored === undefined) this.#order(this.#ids, id, stored !== undefined)
+      if (before !== undefined) this.#order(this.#idsOfLeads, underLead(before.row), false)
+      if (stored !== undefined) this.#order(this.#idsOfLeads, underLead(stored.row), true)
+    }
     this.#put("execution", this.#executions, id, stored)
   }
 
@@ -146,13 +157,21 @@ export class MemoryRecords implements Records {
     return this.#totals.keys()
   }
 
+  *#idsOf(leadId: string, after = ""): Generator<string, void, undefined> {
+    const start = `${leadId}${separator}`
+    for (const key of this.#idsOfLeads.from(start + after)) {
+      if (!key.startsWith(start)) return
+      yield key.slice(start.length)
+    }
+  }
+
   *executions(filter: RestingFilter): Iterable<Stored> {
-    for (const id of this.#ids.from(filter.after)) {
+    const ids = filter.leadId === undefined ? this.#ids.from(filter.after) : this.#idsOf(filter.leadId, filter.after)
+    for (const id of ids) {
       const stored = this.#executions.get(id)
       if (stored === undefined || id === filter.after) continue
       const { row } = stored
       if (filter.campaignId !== undefined && row.campaignId !== filter.campaignId) continue
-      if (filter.leadId !== undefined && row.leadId !== filter.leadId) continue
       if (filter.reason !== undefined && row.context.reason?.code !== filter.reason) continue
       if (filter.buckets !== undefined && !filter.buckets.includes(restingBucket(row))) continue
       yield stored
@@ -195,10 +214,9 @@ export class MemoryRecords implements Records {
 
   renameLead(leadId: string, pseudonym: string): boolean {
     let found = false
-    for (const [id, stored] of this.#executions) {
-      if (stored.row.leadId !== leadId) continue
+    for (const stored of [...this.executions({ leadId })]) {
       found = true
-      this.#put("execution", this.#executions, id, { ...stored, row: { ...stored.row, leadId: pseudonym } })
+      this.#putExecution(stored.row.id, { ...stored, row: { ...stored.row, leadId: pseudonym } })
     }
     for (const [id, enrollment] of this.#enrollments) {
       if (enrollment.leadId !== leadId) continue
