@@ -3,6 +3,7 @@ export type { CalendarSpan } from "./calendar.ts"
 export type { SimulatedAttempts, SimulatedSend, SimulatedTransport } from "./modelled-network.ts"
 export {
   type EventModel,
+  type SignalModel,
   type SimulatedFaults,
   type SimulatedSignal,
   type SimulateOptions,

@@ -2,12 +2,14 @@ import * as z from "zod"
 import type { CampaignHandle } from "../api/campaign-handle.ts"
 import type { Runtime } from "../api/runtime-handle.ts"
 import { memory } from "../plugins/storage/memory/index.ts"
+import type { RuntimeOptions } from "../runtime.ts"
 import {
   type CampaignInput,
   type Counts,
   type DurationInput,
   durationSchema,
   eventName,
+  type Feedback,
   type LeadInput,
   type LimitsInput,
   parse,
@@ -50,10 +52,23 @@ export interface EventModel {
   readonly unsubscribe?: number | undefined
   /** How long after it they do; default 1 hour. */
   readonly after?: DurationInput | undefined
-  /** What else they do with a mail, like `clicked` or `replied`: the share of mails after which it is signalled, and how long after (default 1 hour). */
-  readonly signals?:
-    | ReadonlyArray<{ readonly event: string; readonly share: number; readonly after?: DurationInput | undefined }>
-    | undefined
+  /** What else comes back about a mail. */
+  readonly signals?: ReadonlyArray<SignalModel> | undefined
+}
+
+/**
+ * Something that comes back about a share of the mails. `bounced`, `complained` and `unsubscribed` are taken in by
+ * `runtime.receiveFeedback`, with all that follows for the address; every other event is signalled.
+ */
+export interface SignalModel {
+  /** Like `clicked` or `replied`. */
+  readonly event: string
+  /** 0 to 1. */
+  readonly share: number
+  /** How long after the mail; default 1 hour. */
+  readonly after?: DurationInput | undefined
+  /** Of `bounced`: for good or for now; default `hard`. */
+  readonly bounce?: "hard" | "soft" | undefined
 }
 
 /** How a campaign is simulated. */
@@ -74,6 +89,8 @@ export interface SimulateOptions {
   readonly actions?: ReadonlyArray<SimulatedAction> | undefined
   /** As of `createRuntime`; default: none. */
   readonly limits?: LimitsInput | undefined
+  /** As of `createRuntime`: when addresses that bounce for now are given up; default: its default, `null`: never. */
+  readonly softBounces?: RuntimeOptions["softBounces"] | undefined
   readonly faults?: SimulatedFaults | undefined
   /** Default: one that models rendering and reads no template. With a real one the mails are rendered in real time. */
   readonly renderer?: Renderer | undefined
@@ -126,17 +143,26 @@ const settingsOf = z.strictObject({
       after: durationSchema.default(3_600_000),
       signals: z
         .array(
-          z.strictObject({
-            event: eventName,
-            share: z.number().min(0).max(1),
-            after: durationSchema.default(3_600_000),
-          }),
+          z
+            .strictObject({
+              event: eventName,
+              share: z.number().min(0).max(1),
+              after: durationSchema.default(3_600_000),
+              bounce: z.enum(["hard", "soft"]).optional(),
+            })
+            .refine(({ event, bounce }) => bounce === undefined || event === "bounced", {
+              path: ["bounce"],
+              message: "is for the event bounced",
+            }),
         )
         .default([]),
     })
     .prefault({}),
   actions: actionsSchema,
   limits: z.custom<LimitsInput>((value) => typeof value === "object" && value !== null, "must be limits").default({}),
+  softBounces: z
+    .custom<NonNullable<RuntimeOptions["softBounces"]>>((value) => typeof value === "object", "must be a rule or null")
+    .nullish(),
   faults: z
     .strictObject({ kills: z.array(durationSchema).default([]), downtime: durationSchema.default(60_000) })
     .prefault({}),
@@ -151,6 +177,21 @@ const options = settingsOf.refine(({ transport, transports }) => transport === u
 
 // Keys of the storage's own would be by chance, and nothing of a simulation may be.
 const modelledKeys = { signingKeys: ["simulated".repeat(4)], suppressionKey: "simulated".repeat(4) }
+
+type Modelled = z.infer<typeof settingsOf>["events"]["signals"][number]
+
+const isFeedback = (event: string): event is "bounced" | "complained" | "unsubscribed" =>
+  ["bounced", "complained", "unsubscribed"].includes(event)
+
+// As a report of a mail server has it: about a mail of ours, and no word of whom.
+const feedbackOf = (
+  type: "bounced" | "complained" | "unsubscribed",
+  executionId: string,
+  { bounce: kind = "hard" }: Modelled,
+): Feedback =>
+  type === "bounced"
+    ? { id: `${type}/${kind}/${executionId}`, type, executionId, bounce: { kind } }
+    : { id: `${type}/${executionId}`, type, executionId }
 
 /** How often counts are looked at, in milliseconds of the world. */
 const sampleMs = 6 * 3_600_000
@@ -209,10 +250,12 @@ export const simulate = async (
     const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
     if (lead !== undefined) await runtime?.suppress(lead.email, { reason: "unsubscribed" })
   }
-  const signal = async ({ executionId, to }: SimulatedSend, event: string): Promise<void> => {
+  const signal = async ({ executionId, to }: SimulatedSend, modelled: Modelled): Promise<void> => {
+    const { event } = modelled
     const row = await runtime?.executions.get(executionId)
     if (row === undefined || runtime === undefined) return
-    await runtime.signal({ lead: row.leadId, event, id: `${event}/${executionId}` })
+    if (isFeedback(event)) await runtime.receiveFeedback(feedbackOf(event, executionId, modelled))
+    else await runtime.signal({ lead: row.leadId, event, id: `${event}/${executionId}` })
     if (signals.length < listSends) signals.push({ by: to, event, at: epoch + world.timeline.now })
   }
   const take = (send: SimulatedSend): void => {
@@ -220,8 +263,9 @@ export const simulate = async (
     copies.set(executionId, (copies.get(executionId) ?? 0) + 1)
     calendar.add(at)
     if (sends.length < listSends) sends.push(send)
-    for (const { event, share, after } of events.signals)
-      if (acting.nextDoubleUnsafe() < share) void acts.do(world.sleep(after), () => signal(send, event))
+    for (const modelled of events.signals)
+      if (acting.nextDoubleUnsafe() < modelled.share)
+        void acts.do(world.sleep(modelled.after), () => signal(send, modelled))
     if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe)
       void acts.do(world.sleep(events.after), () => unsubscribe(executionId))
   }
@@ -240,6 +284,7 @@ export const simulate = async (
       storage,
       ...modelledKeys,
       limits: settings.limits,
+      ...(settings.softBounces === undefined ? {} : { softBounces: settings.softBounces }),
       renderer: settings.renderer ?? modelledRenderer,
       ...network.waysOut(process, own),
     })
