@@ -40,8 +40,10 @@ export class DurableState {
       } else if (kind === "document") {
         if (value === null) this.#documents.delete(key)
         else this.#documents.set(key, value as Document)
-      } else if (kind === "counts" && value !== null) {
-        this.#counters.set(key.slice(slash + 1), (value as { readonly live: Counters }).live)
+      } else if (kind === "counts") {
+        const campaignId = key.slice(slash + 1)
+        if (value === null) this.#counters.delete(campaignId)
+        else this.#counters.set(campaignId, (value as { readonly live: Counters }).live)
       }
     }
     for (const id of changed) this.#onChange(id)
