@@ -1,14 +1,17 @@
 import type { ExecutionRow } from "../../src/sdk/index.ts"
 import { events } from "../user/sequence.ts"
+import type { DurableState } from "../world/durable-state.ts"
 import { Revocable } from "./revocable.ts"
 import { Signals } from "./signals.ts"
 
 /** What the runtime has promised its user, until the user takes the wish back. */
 export class Acknowledged {
-  readonly #rowOf: (id: string) => ExecutionRow | undefined
+  readonly #durable: Pick<DurableState, "row" | "leadOf">
   readonly enrolled = new Set<string>()
   readonly scheduled = new Set<string>()
   readonly cancelled = new Set<string>()
+  /** Executions of persons who were forgotten. */
+  readonly forgotten = new Set<string>()
   readonly pause = new Revocable()
   readonly signals = new Signals()
   readonly #suppressions = new Map<string, Revocable>()
@@ -17,10 +20,10 @@ export class Acknowledged {
   readonly #leavingEvents: ReadonlyArray<string>
 
   constructor(
-    rowOf: (id: string) => ExecutionRow | undefined,
+    durable: Pick<DurableState, "row" | "leadOf">,
     { exit, goal }: { readonly exit: boolean; readonly goal: boolean },
   ) {
-    this.#rowOf = rowOf
+    this.#durable = durable
     this.#leavingEvents = [...(exit ? [events.exit] : []), ...(goal ? [events.goal] : [])]
   }
 
@@ -37,14 +40,23 @@ export class Acknowledged {
   /** The promise that a send of this execution would break now. */
   forbids(
     id: string,
-  ): "cancel" | "suppression" | "pause" | "cancel of the campaign" | "cancel request" | "exit" | undefined {
+  ):
+    | "cancel"
+    | "forgetting"
+    | "suppression"
+    | "pause"
+    | "cancel of the campaign"
+    | "cancel request"
+    | "exit"
+    | undefined {
     if (this.cancelled.has(id)) return "cancel"
+    if (this.forgotten.has(id)) return "forgetting"
     if (this.#isCancelled) return "cancel of the campaign"
     if (this.pause.isGranted) return "pause"
-    const row = this.#rowOf(id)
+    const row = this.#durable.row(id)
     if (row?.flags.some(({ type }) => type === "CANCEL") === true) return "cancel request"
     if (row !== undefined && row.step < 1_000 && this.#mustLeave(row)) return "exit"
-    const leadId = row?.leadId
+    const leadId = this.#durable.leadOf(id)
     return leadId !== undefined && this.suppressionOf(leadId).isGranted ? "suppression" : undefined
   }
 

@@ -135,7 +135,7 @@ export class Checks {
     const { durable, acknowledged } = this.#world
     const rows = durable.rows()
     for (const leadId of acknowledged.enrolled)
-      if (!rows.some((row) => row.leadId === leadId && row.step === 0))
+      if (!durable.rowsOf(leadId).some(({ step }) => step === 0))
         this.#world.violate("what was enrolled is not lost", `${leadId} has no execution`)
     for (const id of acknowledged.scheduled)
       if (durable.row(id) === undefined) this.#world.violate("what was scheduled is not lost", `${id} is gone`)

@@ -25,7 +25,7 @@ export interface UserWorld {
   readonly server: { readonly copiesOf: (id: string) => number; readonly nextCall: () => Promise<void> }
   readonly leads: ReadonlyArray<SimLead>
   readonly guests: ReadonlyArray<SimLead>
-  readonly acknowledge: (promise: "cancel" | "schedule" | "enroll", id: string) => void
+  readonly acknowledge: (promise: "cancel" | "schedule" | "enroll" | "forget", id: string) => void
   readonly violate: (promise: string, evidence: string) => void
 }
 

@@ -1,5 +1,5 @@
 import { campaignId } from "./campaign.ts"
-import { heededEvents, type SequenceOptions } from "./sequence.ts"
+import { heededEvents, noSequence, type SequenceOptions } from "./sequence.ts"
 import type { User } from "./user.ts"
 
 /** Something that the user wants now. */
@@ -44,6 +44,15 @@ const unsuppress: Wish = async (user) => {
   const endLift = user.world.acknowledged.suppressionOf(id).lift()
   const answer = await user.ask(`unsuppresses ${id}`, (runtime) => runtime.unsuppress(email))
   if (answer !== undefined) endLift()
+}
+
+/** The person is erased, and stays suppressed by a hash of the address. */
+const forget: Wish = async (user) => {
+  const { id, email } = user.chance.pick(user.world.leads)
+  const grant = user.world.acknowledged.suppressionOf(id).ask()
+  const answer = await user.ask(`forgets ${id}`, (runtime) => runtime.forgetLead(email))
+  if (answer?.suppressed === true) grant()
+  if (answer !== undefined && answer.forgotten > 0) user.world.acknowledge("forget", id)
 }
 
 const enrollAgain: Wish = async (user) => {
@@ -143,5 +152,8 @@ const always: ReadonlyArray<Wish> = [
 ]
 
 /** All kinds of wishes that make sense in a world, each as often as it stands here. */
-export const wishesFor = (sequence: SequenceOptions): ReadonlyArray<Wish> =>
-  heededEvents(sequence).length === 0 ? always : [...always, ...Array.from({ length: 8 }, () => signal)]
+export const wishesFor = (sequence: SequenceOptions): ReadonlyArray<Wish> => {
+  // What sequences do is checked by who the leads are: there nobody is forgotten.
+  if (sequence === noSequence) return [...always, forget]
+  return heededEvents(sequence).length === 0 ? always : [...always, ...Array.from({ length: 8 }, () => signal)]
+}

@@ -5,6 +5,8 @@ export type Counters = Readonly<Record<string, number>>
 
 interface Kept {
   row: ExecutionRow | undefined
+  /** Whose it was before that person was forgotten. */
+  leadId: string | undefined
   readonly entries: Map<string, HistoryEntry>
 }
 
@@ -33,7 +35,9 @@ export class DurableState {
       const kind = key.slice(0, slash)
       if (kind === "execution") {
         const id = key.slice(slash + 1)
-        this.#of(id).row = value === null ? undefined : (value as { readonly row: ExecutionRow }).row
+        const kept = this.#of(id)
+        kept.row = value === null ? undefined : (value as { readonly row: ExecutionRow }).row
+        kept.leadId ??= kept.row?.leadId
         changed.add(id)
       } else if (kind === "history") {
         for (const id of this.#applyHistory(key, value as HistoryEntry | null)) changed.add(id)
@@ -52,6 +56,18 @@ export class DurableState {
 
   row(id: string): ExecutionRow | undefined {
     return this.#executions.get(id)?.row
+  }
+
+  /** Executions of this lead, also where it was forgotten since. */
+  rowsOf(leadId: string): ReadonlyArray<ExecutionRow> {
+    return [...this.#executions.values()].flatMap((kept) =>
+      kept.row !== undefined && kept.leadId === leadId ? [kept.row] : [],
+    )
+  }
+
+  /** The lead that it was planned for. */
+  leadOf(id: string): string | undefined {
+    return this.#executions.get(id)?.leadId
   }
 
   rows(): ReadonlyArray<ExecutionRow> {
@@ -88,7 +104,7 @@ export class DurableState {
   }
 
   #of(id: string): Kept {
-    const kept = this.#executions.get(id) ?? { row: undefined, entries: new Map() }
+    const kept = this.#executions.get(id) ?? { row: undefined, leadId: undefined, entries: new Map() }
     this.#executions.set(id, kept)
     return kept
   }

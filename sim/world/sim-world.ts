@@ -63,7 +63,7 @@ export class SimWorld {
     this.user = new User(this, options, this.#chance.fork("user"))
     this.leads = leadsOf(options.leads)
     this.guests = guestsOf(options.sequence.trigger ? 2 : 0)
-    this.acknowledged = new Acknowledged((id) => this.durable.row(id), options.sequence)
+    this.acknowledged = new Acknowledged(this.durable, options.sequence)
     this.checks = new Checks(this)
     const names = options.storage === "shared" ? ["left", "right"] : ["host"]
     this.hosts = names.map((name) => new Host(this, name, this.#chance.fork(name)))
@@ -122,7 +122,11 @@ export class SimWorld {
   }
 
   /** Notes what the user was promised, and checks what must be true from then on. */
-  acknowledge(promise: "cancel" | "schedule" | "enroll", id: string): void {
+  acknowledge(promise: "cancel" | "schedule" | "enroll" | "forget", id: string): void {
+    if (promise === "forget") {
+      for (const row of this.durable.rowsOf(id)) this.acknowledged.forgotten.add(row.id)
+      return
+    }
     if (promise === "cancel") {
       this.acknowledged.cancelled.add(id)
       if (this.server.copiesOf(id) > 0) this.violate("a cancel is answered honestly", `${id} was delivered`)
@@ -131,7 +135,7 @@ export class SimWorld {
     const isThere =
       promise === "schedule"
         ? this.durable.row(id) !== undefined
-        : this.durable.rows().some((row) => row.leadId === id && row.step === 0)
+        : this.durable.rowsOf(id).some(({ step }) => step === 0)
     if (!isThere) this.violate("what is acknowledged is durable", `${promise} of ${id} is not`)
     this.acknowledged[promise === "schedule" ? "scheduled" : "enrolled"].add(id)
   }
