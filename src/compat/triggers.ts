@@ -76,7 +76,14 @@ const leadOfMessage = async (core: Core, message: InboundMessage): Promise<strin
 const tellNative = (core: Core, { id, from, subject }: InboundMessage, lead: string | undefined): Promise<void> =>
   core.attempt(`Telling native campaigns of the message ${id}`, async () => {
     const { runtime } = await core.open()
-    await runtime.receive({ messageId: id, from, subject, ...(lead === undefined ? {} : { lead }) })
+    const { ignored } = await runtime.receive({
+      messageId: id,
+      from,
+      subject,
+      ...(lead === undefined ? {} : { lead }),
+    })
+    if (ignored === "no-sender")
+      core.warn(`Telling native campaigns of the message ${id} came to nothing: its sender cannot be read.`)
   })
 
 /** An inbound mail: starts what its sender and subject match, once for each message id. */
