@@ -45,7 +45,7 @@ export const diskStorage = (
     await host.pass("before a write")
     failBefore(fault)
     // It may have died since it passed, by what it did at the same time.
-    if (!host.isAlive) return never
+    if (!host.isAlive) return never()
     disk.append(batch)
     await host.pass("before a sync")
     await host.after(options.latencyMs)

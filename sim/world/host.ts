@@ -19,8 +19,8 @@ export interface HostWorld {
   readonly runtimeOptions: (host: Host) => RuntimeOptions
 }
 
-/** What one answers who has died: nothing, ever. */
-export const never = new Promise<never>(() => undefined)
+/** What one answers who has died: nothing, ever. A promise for each, since it would keep all that wait for it. */
+export const never = (): Promise<never> => new Promise(() => undefined)
 
 /** The process died before it answered. */
 export class Unanswered extends Error {}
@@ -77,13 +77,13 @@ export class Host {
   /** Resolves after so many milliseconds of the process, never when it dies meanwhile. */
   after(ms: number): Promise<void> {
     const process = this.#process
-    return process?.isAlive === true ? new Promise((resolve) => process.clock.set(Math.max(1, ms), resolve)) : never
+    return process?.isAlive === true ? new Promise((resolve) => process.clock.set(Math.max(1, ms), resolve)) : never()
   }
 
   /** An await at which the process may die or stand still: resolves when it goes on. */
   async pass(where: string): Promise<void> {
     if (this.isAlive && this.#world.mayCrash(this, where)) this.crash(where)
-    if (!this.isAlive) await never
+    if (!this.isAlive) await never()
     const frozenMs = this.#world.faults.freezes(where, this.name)
     if (frozenMs === 0) return
     this.freeze(frozenMs)

@@ -148,7 +148,7 @@ export class MailServer {
   }
 
   #send(host: Host, route: RouteOptions | undefined, message: Message, context: SendContext): Promise<SendOutcome> {
-    if (!host.isAlive) return never
+    if (!host.isAlive) return never()
     this.#world.checks.onCall(host, context.idempotencyKey, context.attempt, route?.name)
     this.#world.checks.onMessage(context.idempotencyKey, message)
     const drawn = this.#world.faults.fate(message, context.attempt)
@@ -173,14 +173,14 @@ export class MailServer {
     const refusal = refusals[fate as Fate]
     if (refusal !== undefined) return refusal
     if (fate === "throwsBefore") throw new Error("the transport throws before the handoff")
-    if (fate === "hangsBefore") return never
+    if (fate === "hangsBefore") return never()
     context.handoff()
     // What the socket has is under way, whatever becomes of the process.
     if (isTaken(fate)) this.#deliver(context.idempotencyKey, route?.name, this.#chance.between(0, latencyMs))
     await host.pass(`after the handoff of ${context.idempotencyKey}`)
     if (fate === "answersNonsense") return { type: "perhaps" } as never
     if (fate === "throwsAfter") throw new Error("the transport throws after the handoff")
-    if (fate === "hangsAfter") return never
+    if (fate === "hangsAfter") return never()
     if (fate === "endsAtAbort") {
       await new Promise<void>((resolve) => context.signal.addEventListener("abort", () => resolve()))
       return { type: "unknown", stage: "data-sent", reason: "aborted" }

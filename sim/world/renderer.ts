@@ -22,7 +22,7 @@ export const simulatedRenderer = (faults: Pick<Faults, "render" | "compile">, ho
     await host.pass(`while ${template} is compiled`)
     const fault = faults.compile()
     if (fault === "throws") throw new Error("the renderer broke")
-    if (fault === "hangs") await never
+    if (fault === "hangs") await never()
   }
   const render = (template: string, address: string): RenderedMail => {
     switch (faults.render()) {
