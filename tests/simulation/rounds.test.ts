@@ -60,6 +60,22 @@ test("an enrollment does not end with a mail that was run again while a later ro
   })
 })
 
+test("nor when the mail that was run again is cancelled, alone or with others like it", async () => {
+  for (const many of [false, true])
+    await playRounds({ steps: 1, fates: ["gone", "busy"] }, async (world, runAgain) => {
+      await runAgain()
+      await until(world, () => rowsOf(world)[0]?.state === "retrying" && rowsOf(world)[0]?.context.attempt === 2)
+      const { runtime, campaign } = await campaignOn(world)
+      if (many) await runtime.executions.select({ states: ["retrying"] }).cancel()
+      else await runtime.executions.cancel(rowsOf(world)[0]?.id ?? "")
+      await until(world, () => rowsOf(world)[0]?.state === "cancelled", 10)
+      expect(rowsOf(world)[1]?.state).toBe("scheduled")
+      expect((await campaign.stats()).enrollments).toMatchObject({ active: 1, ended: 0 })
+      await campaign.close()
+      await until(world, () => world.durable.campaignState("spring") === "completed")
+    })
+})
+
 test("a campaign does not complete while a mail that was run again waits for its next try", async () => {
   const world = await playRounds({ steps: 1, fates: ["gone", "busy"] }, async (world, runAgain) => {
     await runAgain()

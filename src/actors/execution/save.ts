@@ -10,13 +10,17 @@ import {
 import type { CampaignOfExecution, ProcessServices } from "./dependencies.ts"
 import { type CommitOptions, commitOf, type Progress, type Successor } from "./progress.ts"
 
+// A cancelled mail is followed by nothing; but one that was run again may have a later round beside it.
+const isFollowed = ({ state, context }: Progress): boolean =>
+  state === "done" || (state === "cancelled" && context.round?.isRerun === true)
+
 /** What comes next in the enrollment, when this progress ends the execution. */
 export const successorOf = (
   campaign: CampaignOfExecution,
   progress: Progress,
   at: number,
 ): Effect.Effect<Successor | undefined, StorageError | NotFound> =>
-  progress.state === "done" ? campaign.successor(progress, at) : Effect.succeed(undefined)
+  isFollowed(progress) ? campaign.successor(progress, at) : Effect.succeed(undefined)
 
 const publishPlanned = ({ bus }: Pick<ProcessServices, "bus">, planned: NewExecution): void => {
   bus.publish({

@@ -11,9 +11,9 @@ export interface Wish {
   readonly flag: Extract<Flag, { type: "CANCEL" | "RESCHEDULE" | "REDRIVE" }>
 }
 
-/** Whether nobody works on it and nothing waits to be settled first. */
+/** Whether nobody works on it, nothing waits to be settled first, and its end says by itself what becomes of the enrollment. */
 export const isFree = (row: ExecutionRow): boolean =>
-  row.owner === null && row.intent === null && row.flags.length === 0
+  row.owner === null && row.intent === null && row.flags.length === 0 && row.context.round?.isRerun !== true
 
 /**
  * Applies wishes to free rows, all in one durable write: few syncs where there are many. Answers for each what it came
