@@ -1,19 +1,10 @@
-import type { ExecutionRow } from "../../src/sdk/index.ts"
+import { buckets, type ExecutionRow } from "../../src/sdk/index.ts"
 import type { Counters } from "../world/durable-state.ts"
 
-const columns = [
-  "scheduled",
-  "sending",
-  "inDoubt",
-  "retrying",
-  "sent",
-  "failed",
-  "suppressed",
-  "skipped",
-  "cancelled",
-] as const
+/** Who renders is stored as what waits. */
+const columns = buckets.filter((bucket) => bucket !== "rendering")
 
-/** The column of a stored row, written down a second time: who renders is stored as what waits. */
+/** The column of a stored row, written down a second time. */
 const columnOf = ({ state, context }: ExecutionRow): string => {
   switch (state) {
     case "done":

@@ -4,6 +4,7 @@ import { styleText } from "node:util"
 type Style = Parameters<typeof styleText>[0]
 
 // What a mail server answered is shown on a terminal: no escape sequence of its own may reach it.
+// Written out, since help and usage errors are shown without loading the SDK that has the same.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
 

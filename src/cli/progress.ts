@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util"
 import type { Counts } from "sendstate/sdk"
 import { clockText, durationText, numberText } from "./duration-text.ts"
 import type { Output } from "./output.ts"
@@ -79,12 +80,9 @@ const detailsOf = (output: Output, view: ProgressView, rate: number): string => 
   return parts.join(output.style("dim", " · "))
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour
-const colours = /\u001b\[[0-9;]*m/g
-
 /** One line of the terminal, coloured only when it fits: a cut colour would colour what follows. */
 const fitted = (output: Output, line: string): string => {
-  const plain = line.replace(colours, "")
+  const plain = stripVTControlCharacters(line)
   return plain.length < output.columns() ? line : cutTo(plain, output.columns() - 1)
 }
 

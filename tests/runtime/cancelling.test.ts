@@ -1,7 +1,7 @@
 import type { SendOutcome } from "sendstate/sdk"
 import { faultyStorage } from "sendstate/testing"
 import { expect, test } from "vitest"
-import { accepted, busy, crowd, door, gone, hears, lost, openCampaign, people, reaches } from "./world.ts"
+import { accepted, acceptsAfter, busy, crowd, door, gone, hears, lost, openCampaign, people, reaches } from "./world.ts"
 
 /** A campaign whose one mail is under way until the test says how it ends. */
 const underWay = async (outcome: SendOutcome) => {
@@ -42,10 +42,7 @@ test("a mail that waits for a slot of the transport is cancelled at once", async
     {
       transport: {
         maxConcurrency: 1,
-        outcome: async () => {
-          await answer.opened
-          return accepted
-        },
+        ...acceptsAfter(answer),
       },
     },
   )
@@ -147,12 +144,7 @@ test("what a send plans while its campaign is cancelled is cancelled too", async
   const { spring, until } = await openCampaign(
     { steps: [{ template: "hello" }, { template: "nudge" }] },
     {
-      transport: {
-        outcome: async () => {
-          await answer.opened
-          return accepted
-        },
-      },
+      transport: acceptsAfter(answer),
     },
   )
   await spring.enroll(people("ann"))

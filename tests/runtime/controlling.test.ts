@@ -6,6 +6,7 @@ import { sqlite } from "sendstate/storage/sqlite"
 import { describe, expect, onTestFinished, test } from "vitest"
 import {
   accepted,
+  acceptsAfter,
   door,
   failureOf,
   gone,
@@ -119,12 +120,7 @@ test("a cancel that waits for a send does not hold up another command", async ()
     {},
     {
       storage,
-      transport: {
-        outcome: async () => {
-          await answer.opened
-          return accepted
-        },
-      },
+      transport: acceptsAfter(answer),
     },
   )
   await spring.enroll(people("ann"))

@@ -2,6 +2,7 @@ import type { CampaignInput } from "sendstate/sdk"
 import { expect, test } from "vitest"
 import {
   accepted,
+  acceptsAfter,
   door,
   gone,
   hears,
@@ -232,10 +233,7 @@ test("evidence about a mail that was cancelled meanwhile is kept in its history"
     {
       transport: {
         deadlineMs: 50,
-        outcome: async () => {
-          await answer.opened
-          return accepted
-        },
+        ...acceptsAfter(answer),
       },
     },
   )

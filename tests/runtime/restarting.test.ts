@@ -4,6 +4,7 @@ import { sqlite } from "sendstate/storage/sqlite"
 import { expect, test } from "vitest"
 import {
   accepted,
+  acceptsAfter,
   campaign,
   crowd,
   door,
@@ -35,10 +36,7 @@ test("close lets what is under way end, gives the rest back, and the next start 
       storage: sqlite(join(temporaryFolder(), "store.db")),
       transport: {
         maxConcurrency: 2,
-        outcome: async () => {
-          await answer.opened
-          return accepted
-        },
+        ...acceptsAfter(answer),
       },
     },
   )

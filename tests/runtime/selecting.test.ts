@@ -3,6 +3,7 @@ import { sqlite } from "sendstate/storage/sqlite"
 import { describe, expect, test } from "vitest"
 import {
   accepted,
+  acceptsAfter,
   crowd,
   door,
   failureOf,
@@ -194,10 +195,7 @@ describe("cancel", () => {
       {
         transport: {
           maxConcurrency: 1,
-          outcome: async () => {
-            await answer.opened
-            return accepted
-          },
+          ...acceptsAfter(answer),
         },
       },
     )

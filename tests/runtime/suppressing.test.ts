@@ -3,6 +3,7 @@ import { faultyStorage } from "sendstate/testing"
 import { expect, test } from "vitest"
 import {
   accepted,
+  acceptsAfter,
   busy,
   crowd,
   door,
@@ -54,12 +55,7 @@ test("a suppression while a mail is sent stops what follows; the mail under way 
   const { spring, runtime, inbox, until } = await openCampaign(
     { steps: [{ template: "hello" }, { template: "nudge" }] },
     {
-      transport: {
-        outcome: async () => {
-          await answer.opened
-          return accepted
-        },
-      },
+      transport: acceptsAfter(answer),
     },
   )
   await spring.enroll(people("ann"))

@@ -54,6 +54,14 @@ export const door = (): Door => {
   return { opened: promise, open: resolve }
 }
 
+/** An other side that accepts each mail once the door is open. */
+export const acceptsAfter = ({ opened }: Door): MemoryTransportOptions => ({
+  outcome: async () => {
+    await opened
+    return accepted
+  },
+})
+
 /** A transport made of one function, for what the `memory` transport would never do. */
 export const transportOf = (
   send: Transport["send"],

@@ -12,6 +12,7 @@ import {
   type SendingHoursInput,
   sendingHoursSchema,
 } from "./calendar.ts"
+import { controlCharacters } from "./control-characters.ts"
 import { type DurationInput, durationSchema } from "./duration.ts"
 import { jsonData, plainObject } from "./json-data.ts"
 import { isLocale, isTimeZone, type Json } from "./lead.ts"
@@ -169,8 +170,7 @@ const headers = plainObject.pipe(z.record(z.string(), z.string().max(900))).chec
       ? "is no header name"
       : reservedHeader.test(name)
         ? "is set by sendstate and cannot be given as a header of your own"
-        : // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-          /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029]/.test(value)
+        : controlCharacters.test(value.replaceAll("\t", " "))
           ? "has a value with control characters or line breaks"
           : undefined
     if (message !== undefined)

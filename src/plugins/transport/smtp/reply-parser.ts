@@ -1,7 +1,9 @@
+import { controlCharacters } from "../../../sdk/domain/control-characters.ts"
 import { type Reply, replyOf } from "./reply.ts"
 
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
+const eachControlCharacter = new RegExp(controlCharacters, "g")
 /** RFC 5321 4.5.3.1.5 says 512 octets; servers send more, but never this much. */
 const maxLineBytes = 16 * 1024
 const maxReplyLines = 256
@@ -70,6 +72,4 @@ export class ReplyParser {
 }
 
 /** Server text that is safe to show: no control characters, not endless. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is replaced
-  JSON.stringify(text.slice(0, 200).replace(/[\u0000-\u001f\u007f-\u009f]/g, "?"))
+const printable = (text: string): string => JSON.stringify(text.slice(0, 200).replace(eachControlCharacter, "?"))

@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { type Moment, parseMoment } from "../moment.ts"
 import { isCron } from "../repeat.ts"
+import { byKey } from "./by-key.ts"
 import { type Condition, type ConditionInput, conditionSchema, eventName } from "./condition.ts"
 
 /** What enrolls a lead by itself, as users write it. */
@@ -65,25 +66,13 @@ const shapes = {
     ...condition,
   }),
   at: z.strictObject({ at: time, ...condition }),
-} as const
+}
 
 /** Checks a {@link TriggerInput}. */
-export const triggerSchema = z.unknown().transform((value, context): Trigger => {
-  const kind = (Object.keys(shapes) as Array<keyof typeof shapes>).find(
-    (key) => typeof value === "object" && value !== null && key in value,
-  )
-  if (kind === undefined) {
-    context.addIssue({ code: "custom", message: "a trigger is { event }, { status }, { mail } or { at }" })
-    return z.NEVER
-  }
-  const checked = shapes[kind].safeParse(value)
-  if (!checked.success) {
-    for (const { path, message } of checked.error.issues) context.addIssue({ code: "custom", path, message })
-    return z.NEVER
-  }
-  const { when, ...trigger } = checked.data
-  return { ...trigger, ...(when === undefined ? {} : { when }) }
-})
+export const triggerSchema = byKey<Omit<Trigger, "when"> & { readonly when?: Condition | undefined }>(
+  shapes,
+  "a trigger is { event }, { status }, { mail } or { at }",
+).transform(({ when, ...trigger }): Trigger => ({ ...trigger, ...(when === undefined ? {} : { when }) }))
 
 const holds = (part: string, text: string): boolean => text.toLowerCase().includes(part.toLowerCase())
 
