@@ -1,6 +1,9 @@
 import * as Effect from "effect/Effect"
-import type { Lead, StorageError } from "../sdk/index.ts"
+import type { Document, Lead, StorageError } from "../sdk/index.ts"
 import type { Store } from "./store.ts"
+
+/** The lead that a document of kind `lead` holds. */
+export const leadIn = ({ value }: Document): Lead => value as unknown as Lead
 
 /** The lead as it is stored. */
 export const readLead = (
@@ -9,5 +12,5 @@ export const readLead = (
 ): Effect.Effect<Lead | undefined, StorageError> =>
   Effect.map(
     store.use((driver) => driver.documents("lead", [id])),
-    ([document]) => document?.value as Lead | undefined,
+    ([document]) => (document === undefined ? undefined : leadIn(document)),
   )

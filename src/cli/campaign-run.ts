@@ -117,11 +117,15 @@ const viewOf = async (
 const isShut = (error: unknown): boolean =>
   error instanceof Conflict && (error.code === "campaign-closed" || error.code === "campaign-cancelled")
 
+/** Whether it has come to its end, as far as nobody adds leads. */
+const hasEnded = async (campaign: CampaignHandle): Promise<boolean> => {
+  const { active, finished, ended } = (await campaign.stats()).enrollments
+  return campaign.status().state === "running" && active === 0 && finished + ended > 0
+}
+
 /** What has come to its end is complete a moment later. */
 const completion = async (campaign: CampaignHandle): Promise<void> => {
-  const { enrollments } = await campaign.stats()
-  const { state } = campaign.status()
-  if (state !== "running" || enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
+  if (!(await hasEnded(campaign))) return
   await Promise.race([campaign.completed(), new Promise((resolve) => setTimeout(resolve, completionMs).unref())])
 }
 
@@ -153,10 +157,7 @@ const enroll = async (
  * with triggers waits for more.
  */
 const complete = async (campaign: CampaignHandle, { file }: CampaignRunOptions): Promise<void> => {
-  if (hasTriggers(file)) return
-  const { enrollments } = await campaign.stats()
-  const { state } = campaign.status()
-  if (state !== "running" || enrollments.active > 0 || enrollments.finished + enrollments.ended === 0) return
+  if (hasTriggers(file) || !(await hasEnded(campaign))) return
   await campaign.close()
   await completion(campaign)
 }

@@ -1,3 +1,4 @@
+// Real time: a person waits for it.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Transport } from "sendstate/sdk"
 import { takesSender } from "./listed-server.ts"

@@ -13,12 +13,11 @@ export interface Carried {
   readonly errorMessage: string | null
 }
 
-const prefix = "compat/carried/"
+/** How the keys of all begin. */
+export const carriedPrefix = "compat/carried/"
 
-/** Under which key it is kept, and the prefix of all. */
-export const carriedKey = (id: string): string => `${prefix}${id}`
-
-export const carriedPrefix = prefix
+/** Under which key it is kept. */
+export const carriedKey = (id: string): string => `${carriedPrefix}${id}`
 
 /** What is to be carried for an execution as it was given; `undefined` where its row says the same. */
 export const carriedFor = (given: CampaignExecution, rowAttempts: number): Carried | undefined => {

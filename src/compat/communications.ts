@@ -1,3 +1,4 @@
+// Real time: the sink is the host's, and works in it.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { ExecutionRow } from "sendstate/sdk"
 import type { Access } from "./access.ts"

@@ -1,3 +1,4 @@
+// A turn of the event loop, no time.
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { Conflict } from "sendstate"
 import type { ExecutionRow, MaybePromise } from "sendstate/sdk"

@@ -1,3 +1,4 @@
+// Real time: how often other processes' changes are looked for; simulations have no old interface.
 import { clearInterval, setInterval } from "node:timers"
 import type { Runtime } from "sendstate"
 import type { ExecutionEvent, ExecutionRow, MaybePromise } from "sendstate/sdk"

@@ -1,3 +1,4 @@
+// Real time: the mailbox is the host's, and works in it.
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Core } from "./core.ts"
 import type { InboundMailbox } from "./sources.ts"

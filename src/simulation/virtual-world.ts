@@ -1,3 +1,4 @@
+// Turns of the event loop: what is real must come to rest before virtual time goes on.
 import { setImmediate } from "node:timers"
 import { Timeline } from "./timeline.ts"
 import type { VirtualScheduler } from "./virtual-scheduler.ts"

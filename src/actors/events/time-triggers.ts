@@ -6,6 +6,7 @@ import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
 import { eachPageOfDocuments } from "../pages.ts"
+import { leadIn } from "../stored-lead.ts"
 import { lastEventFor, readEvents } from "./lead-events.ts"
 import { latestOccurrence, nextOccurrence, type OccurrenceClock } from "./occurrence.ts"
 
@@ -88,8 +89,7 @@ const enrollAll = ({ services }: TimedRuntime, timed: Timed, occurrence: number)
   eachPageOfDocuments(services, "lead", (page) =>
     Effect.gen(function* () {
       const leads: Lead[] = []
-      for (const { value } of page) {
-        const lead = value as unknown as Lead
+      for (const lead of page.map(leadIn)) {
         if (yield* isAsked(services.store, timed, lead, occurrence)) leads.push(lead)
       }
       if (leads.length === 0) return

@@ -19,6 +19,7 @@ import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { eachPageOfDocuments } from "../pages.ts"
 import { frequencyKey } from "../shaping/frequency.ts"
+import { leadIn } from "../stored-lead.ts"
 import { cancelExecution } from "./execution-control.ts"
 import { addressRecord, removeRecords } from "./feedback-record.ts"
 import { suppressKey } from "./suppressing.ts"
@@ -88,8 +89,6 @@ const addressIn = (text: string): string | undefined => {
     throw error
   }
 }
-
-const leadIn = ({ value }: Document): Lead => value as unknown as Lead
 
 /** The leads that are meant: the one of this id, and all of this address. */
 const findLeads = (services: Stores, lead: string): Effect.Effect<ReadonlyArray<Lead>, StorageError> =>

@@ -1,5 +1,6 @@
 import { once } from "node:events"
 import { createServer, type Server, type Socket } from "node:net"
+// Real time: it talks over sockets.
 import { setTimeout as sleep } from "node:timers/promises"
 import { TLSSocket } from "node:tls"
 import { close, reply, type SmtpAction, type SmtpScript, type SmtpStage } from "./smtp-script.ts"

@@ -1,3 +1,4 @@
+// Real time: a server is asked again in it.
 import { setTimeout as sleep } from "node:timers/promises"
 import { buckets } from "../../../sdk/domain/counts.ts"
 import type { Enrollment, ExecutionRow } from "../../../sdk/domain/execution.ts"

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, statSync } from "node:fs"
 import { dirname } from "node:path"
+// Real time: another process may write at any time.
 import { clearInterval, setInterval } from "node:timers"
 import * as z from "zod"
 import { NotFound, StorageError } from "../../../sdk/errors.ts"

@@ -1,3 +1,4 @@
+// Real time; the simulation has a model of its own.
 import { setTimeout as sleep } from "node:timers/promises"
 import * as z from "zod"
 import { parseAddress } from "../../../sdk/domain/address.ts"

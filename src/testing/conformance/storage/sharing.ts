@@ -1,3 +1,4 @@
+// Turns of the event loop, no time.
 import { setImmediate as turn } from "node:timers/promises"
 import type { StorageDriver } from "sendstate/sdk"
 import { expect } from "../expectation.ts"

@@ -1,3 +1,4 @@
+// Turns of the event loop, no time.
 import { setImmediate } from "node:timers"
 import { inspect } from "node:util"
 import type { SendOutcome, Transport } from "sendstate/sdk"
