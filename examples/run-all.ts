@@ -73,6 +73,7 @@ const spring = async (): Promise<string> => {
 const examples: Readonly<Record<string, () => Promise<string>>> = {
   embed: () => mustSucceed("examples/embed.ts"),
   "web-server": () => mustSucceed("examples/web-server/index.ts", "--self-check"),
+  recipients: () => mustSucceed("examples/recipients/index.ts"),
   "compat-server": () => mustSucceed("examples/compat-server/index.ts", "--self-check"),
   "custom-transport": () => mustSucceed("examples/custom-transport/index.ts"),
   "custom-storage": () => mustSucceed("examples/custom-storage/index.ts"),
