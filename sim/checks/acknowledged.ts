@@ -9,6 +9,8 @@ export class Acknowledged {
   readonly #durable: Pick<DurableState, "row" | "leadOf">
   readonly enrolled = new Set<string>()
   readonly scheduled = new Set<string>()
+  /** Since when guests are known, milliseconds of true time since the start. */
+  readonly guests = new Map<string, number>()
   readonly cancelled = new Set<string>()
   /** Executions of persons who were forgotten. */
   readonly forgotten = new Set<string>()

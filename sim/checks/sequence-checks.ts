@@ -1,7 +1,8 @@
 import type { ExecutionEvent, ExecutionRow } from "../../src/sdk/index.ts"
 import type { SimOptions } from "../options.ts"
+import { campaignId } from "../user/campaign.ts"
 import { makeIsOpen, openMinutesOf } from "../user/hours.ts"
-import { awaitedMail, events, isForPro, stepsOf } from "../user/sequence.ts"
+import { awaitedMail, enrollingTime, events, isForPro, stepsOf } from "../user/sequence.ts"
 import type { DurableState } from "../world/durable-state.ts"
 import { heedsSince, type Signals } from "./signals.ts"
 import { flawOf, namesOf } from "./way-law.ts"
@@ -10,7 +11,7 @@ import { flawOf, namesOf } from "./way-law.ts"
 export interface SequencedWorld {
   readonly epoch: number
   readonly durable: DurableState
-  readonly acknowledged: { readonly signals: Signals }
+  readonly acknowledged: { readonly signals: Signals; readonly guests: ReadonlyMap<string, number> }
   readonly leads: ReadonlyArray<{ readonly id: string; readonly data?: unknown }>
   readonly guests: ReadonlyArray<{ readonly id: string; readonly data?: unknown }>
   readonly user: { readonly edition: number }
@@ -161,14 +162,26 @@ export class SequenceChecks {
       this.#world.violate("a signalled wait is over", `${row.id} heard ${heard.id}, and began at ${start}`)
   }
 
-  // They come by a trigger alone, each event once.
+  // They come by triggers alone, by each event once, and by the time that is told once.
   #checkGuests(): void {
-    const { guests, durable, acknowledged, violate } = this.#world
+    const { guests, durable, acknowledged, options, violate } = this.#world
+    const isTimed = options.sequence.timedMinutes !== null
     for (const { id } of guests) {
       const rows = durable.rows().filter(({ leadId, step }) => leadId === id && step < singleMails)
       const entries = new Set(rows.map(({ enrollmentId }) => enrollmentId)).size
-      const told = acknowledged.signals.told(id, events.trigger).length
-      if (entries > told) violate("an event has an effect once", `${id} came ${entries} times by ${told} events`)
+      const told = acknowledged.signals.told(id, events.trigger).length + (isTimed ? 1 : 0)
+      if (entries > told) violate("a trigger has an effect once", `${id} came ${entries} times by ${told} triggers`)
+      if (entries === 0 && this.#isCalledByTime(id)) violate("a trigger by time is not forgotten", `${id} never came`)
     }
+  }
+
+  // Steps of the clock may leave the time out, or have it pass before anybody is known.
+  #isCalledByTime(guest: string): boolean {
+    const { options, acknowledged, durable, epoch } = this.#world
+    const { timedMinutes } = options.sequence
+    if (timedMinutes === null || options.clock.stepsPerHour > 0) return false
+    const knownAt = acknowledged.guests.get(guest)
+    const isKnown = knownAt !== undefined && epoch + knownAt < enrollingTime(options, timedMinutes).at
+    return isKnown && durable.campaignState(campaignId) !== "cancelled"
   }
 }

@@ -14,6 +14,10 @@ export const clockChanges = [
 const minuteMs = 60_000
 const dayMinutes = 1_440
 
+/** `09:05` */
+export const clockText = (minute: number): string =>
+  `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`
+
 interface Local {
   readonly day: string
   /** Since midnight. */
@@ -58,6 +62,28 @@ export const openMinutesOf = ({
     const [from = 0, to = 0] = ends.slice(index, index + 2)
     return from < to ? [[from, to] as const] : []
   })
+}
+
+/** A whole minute, as campaigns write it; a time that comes twice is the first of both. */
+export interface TimeOfDay {
+  /** `2026-03-29 at 03:10` */
+  readonly text: string
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/** The local time of the minute that begins at this instant or after it (epoch ms). */
+export const timeOfDay = (timeZone: string, instant: number): TimeOfDay => {
+  const localOf = clockOf(timeZone)
+  const textAt = (at: number): string => {
+    const { day, minute } = localOf(at)
+    return `${day} at ${clockText(minute)}`
+  }
+  const last = Math.ceil(instant / minuteMs) * minuteMs
+  const text = textAt(last)
+  // Clocks that are set back say it again an hour later, at most.
+  const earlier = Array.from({ length: 60 }, (_, index) => last - (60 - index) * minuteMs)
+  return { text, at: earlier.find((at) => textAt(at) === text) ?? last }
 }
 
 /**

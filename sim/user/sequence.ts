@@ -1,6 +1,6 @@
 import type { CampaignInput, StepInput } from "../../src/sdk/index.ts"
 import type { Chance } from "../chance.ts"
-import { openMinutesOf } from "./hours.ts"
+import { clockText, openMinutesOf, type TimeOfDay, timeOfDay } from "./hours.ts"
 
 /** What a world's campaign has beyond mails and delays. */
 export interface SequenceOptions {
@@ -15,6 +15,8 @@ export interface SequenceOptions {
   readonly reentry: boolean
   /** An event that enrolls leads. */
   readonly trigger: boolean
+  /** Minutes from the start to a time that enrolls everybody who is known then; `null` for no such time. */
+  readonly timedMinutes: number | null
   /** Sending hours with gaps. */
   readonly hours: boolean
   /** Rounds for each lead; `null` for a campaign that comes once. */
@@ -32,11 +34,15 @@ export const noSequence: SequenceOptions = {
   goal: false,
   reentry: false,
   trigger: false,
+  timedMinutes: null,
   hours: false,
   rounds: null,
   variants: false,
   updateRunning: false,
 }
+
+const drawTimed = (chance: Chance, isShared: boolean): number | null =>
+  chance.happens(0.4) ? (isShared ? 2 : chance.pick([3, 9])) : null
 
 /** Four worlds in ten have some of it. */
 export const drawSequence = (chance: Chance, isShared: boolean): SequenceOptions => {
@@ -50,6 +56,7 @@ export const drawSequence = (chance: Chance, isShared: boolean): SequenceOptions
     goal: chance.happens(0.3),
     reentry: trigger || chance.happens(0.3),
     trigger,
+    timedMinutes: drawTimed(chance.fork("timed"), isShared),
     hours: chance.happens(0.4),
     rounds: chance.happens(0.2) ? 2 : null,
     variants: chance.happens(0.3),
@@ -87,9 +94,6 @@ export const awaitedMail = "awaited"
 
 /** Whom a mail is for, by its name: who else got it was not asked. */
 export const isForPro = (name: string): boolean => name === "for-pro" || name.startsWith("do-")
-
-const clock = (minute: number): string =>
-  `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`
 
 const isPro = { lead: "plan", equals: "pro" } as const
 
@@ -136,15 +140,30 @@ export const stepsOf = (
   return updateRunning && edition % 3 === 2 && all.length > 1 ? all.slice(0, -1) : all
 }
 
+/** When everybody who is known is enrolled. */
+export const enrollingTime = (
+  { epoch, timeZone }: { readonly epoch: number; readonly timeZone: string },
+  timedMinutes: number,
+): TimeOfDay => timeOfDay(timeZone, epoch + timedMinutes * 60_000)
+
 /** What else a campaign says. */
 export const sequenceOf = (
-  { exit, goal, reentry, trigger, hours, rounds }: SequenceOptions,
+  { exit, goal, reentry, trigger, timedMinutes, hours, rounds }: SequenceOptions,
   place: { readonly epoch: number; readonly timeZone: string },
 ): Partial<CampaignInput> => ({
   ...(exit ? { exit: [events.exit] } : {}),
   ...(goal ? { goal: events.goal } : {}),
   ...(reentry ? { reentry: "always" } : {}),
-  ...(trigger ? { triggers: [{ event: events.trigger }] } : {}),
-  ...(hours ? { calendar: { windows: openMinutesOf(place).map(([from, to]) => `${clock(from)}-${clock(to)}`) } } : {}),
+  ...(trigger || timedMinutes !== null
+    ? {
+        triggers: [
+          ...(trigger ? [{ event: events.trigger }] : []),
+          ...(timedMinutes === null ? [] : [{ at: enrollingTime(place, timedMinutes).text }]),
+        ],
+      }
+    : {}),
+  ...(hours
+    ? { calendar: { windows: openMinutesOf(place).map(([from, to]) => `${clockText(from)}-${clockText(to)}`) } }
+    : {}),
   ...(rounds === null ? {} : { repeat: { cron: "*/4 * * * *", times: rounds } }),
 })

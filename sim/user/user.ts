@@ -89,7 +89,10 @@ export class User {
   async enrollAll(): Promise<void> {
     await this.create()
     const { leads, guests } = this.world
-    for (const guest of guests) await this.insist(`knows ${guest.id}`, (runtime) => runtime.leads.put(guest))
+    for (const guest of guests) {
+      await this.insist(`knows ${guest.id}`, (runtime) => runtime.leads.put(guest))
+      if (!this.isCancelled) this.world.acknowledged.guests.set(guest.id, this.world.now)
+    }
     let start = 0
     while (start < leads.length) {
       const batch = leads.slice(

@@ -43,7 +43,7 @@ export class SimWorld {
   readonly user: User
   readonly hosts: ReadonlyArray<Host>
   readonly leads: ReadonlyArray<SimLead>
-  /** Whom nobody enrolls but a trigger. */
+  /** Whom nobody enrolls but triggers. */
   readonly guests: ReadonlyArray<SimLead>
   hasEnded = false
   /** By how much wall clocks were set back in all, ms. */
@@ -62,7 +62,8 @@ export class SimWorld {
     this.server = new MailServer(this, this.#chance.fork("mail server"), options.transport, options.routes)
     this.user = new User(this, options, this.#chance.fork("user"))
     this.leads = leadsOf(options.leads)
-    this.guests = guestsOf(options.sequence.trigger ? 2 : 0)
+    const { trigger, timedMinutes } = options.sequence
+    this.guests = guestsOf(trigger || timedMinutes !== null ? 2 : 0)
     this.acknowledged = new Acknowledged(this.durable, options.sequence)
     this.checks = new Checks(this)
     const names = options.storage === "shared" ? ["left", "right"] : ["host"]

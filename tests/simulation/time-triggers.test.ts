@@ -2,6 +2,8 @@ import type { Runtime } from "sendstate"
 import type { CampaignInput, LeadInput } from "sendstate/sdk"
 import { type SimulateOptions, simulate } from "sendstate/simulation"
 import { expect, test } from "vitest"
+import { play, until } from "../../sim/play.ts"
+import { campaignId, definitionOf } from "../../sim/user/campaign.ts"
 
 /** The simulations start on Monday, 2026-01-05, 09:00 UTC. */
 const spring: CampaignInput = { id: "spring", from: "Ann <ann@acme.test>", steps: [{ template: "hello" }] }
@@ -120,4 +122,26 @@ test("a campaign that is edited fires at its new times, one that is a draft or c
 
 test.each(["soon", "next day at 09:00", "* * *", ""])("%o is no time", async (at) => {
   await expect(simulate({ ...spring, triggers: [{ at }] }, [])).rejects.toMatchObject({ _tag: "InvalidInput" })
+})
+
+test("a time that passes while the process is down, from right after the campaign was created, fires at the next start", async () => {
+  const world = await play(
+    {
+      sequence: { timedMinutes: 3 },
+      faults: (world) => ({
+        crashes: () =>
+          world().durable.campaignState(campaignId) !== undefined &&
+          world().now < 5 * 60_000 &&
+          world().hosts.length > 0,
+      }),
+    },
+    async (world) => {
+      const [guest] = world.guests
+      void world.hosts[0]?.live()
+      await world.user.ask("knows a guest", (runtime) => runtime.leads.put(guest ?? { email: "" }))
+      await world.user.ask("creates", (runtime) => runtime.campaigns.create(definitionOf(world.options, 0)))
+      await until(world, () => world.durable.rowsOf("guest-0").length > 0)
+    },
+  )
+  expect(world.durable.rowsOf("guest-0")).toHaveLength(1)
 })

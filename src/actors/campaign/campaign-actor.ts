@@ -371,7 +371,7 @@ export const makeCampaignActor = (
         mailbox.ask(
           Effect.gen(function* () {
             yield* load(hash)
-            yield* save(withDefinition(record, hash, who))
+            yield* save(withDefinition(record, hash, who, services.clock.currentTimeMillisUnsafe()))
             pump.wake()
           }),
         ),

@@ -29,6 +29,8 @@ export interface CampaignRecord {
   readonly earlier: { readonly [definition: string]: string }
   readonly clock: CampaignClock
   readonly createdAt: number
+  /** Since when `definition` is the one that new enrollments follow, epoch ms. */
+  readonly definedAt: number
 }
 
 /** A campaign that was not stored yet. */
@@ -40,6 +42,7 @@ export const newRecord = (id: string, definition: string, clock: CampaignClock, 
   earlier: {},
   clock,
   createdAt,
+  definedAt: createdAt,
 })
 
 /** Reads a stored campaign. */
@@ -51,6 +54,8 @@ export const recordOf = ({ key, version, value }: Document): CampaignRecord => (
   earlier: (value.earlier ?? {}) as { readonly [definition: string]: string },
   clock: value.clock as unknown as CampaignClock,
   createdAt: Number(value.createdAt),
+  // Stored by an earlier version: it did not say.
+  definedAt: Number(value.definedAt ?? value.createdAt),
 })
 
 /** The campaign as it is stored; `undefined` when it is not. */
@@ -63,13 +68,21 @@ export const readRecord = (
     ([document]) => (document === undefined ? undefined : recordOf(document)),
   )
 
-const documentValue = ({ rest, definition, earlier, clock, createdAt }: CampaignRecord): Document["value"] => ({
+const documentValue = ({
+  rest,
+  definition,
+  earlier,
+  clock,
+  createdAt,
+  definedAt,
+}: CampaignRecord): Document["value"] => ({
   state: rest.state,
   context: rest.context as unknown as Json,
   definition,
   ...(Object.keys(earlier).length === 0 ? {} : { earlier }),
   clock: clock as unknown as Json,
   createdAt,
+  definedAt,
 })
 
 // After an error that leaves open whether it was written, the document says so.
@@ -116,10 +129,15 @@ export const followed = ({ earlier }: Pick<CampaignRecord, "earlier">, entered: 
   earlier[entered] ?? entered
 
 /** The record with another definition for new enrollments, or for all that is not sent yet. */
-export const withDefinition = (record: CampaignRecord, hash: string, who: "new" | "all"): CampaignRecord => {
+export const withDefinition = (
+  record: CampaignRecord,
+  hash: string,
+  who: "new" | "all",
+  now: number,
+): CampaignRecord => {
   const { [hash]: _known, ...others } = { ...record.earlier, [record.definition]: followed(record, record.definition) }
   const earlier = who === "new" ? others : Object.fromEntries(Object.keys(others).map((entered) => [entered, hash]))
-  return { ...record, definition: hash, earlier }
+  return { ...record, definition: hash, earlier, definedAt: hash === record.definition ? record.definedAt : now }
 }
 
 /** The record after an event, or `undefined` where its machine does not take it. */

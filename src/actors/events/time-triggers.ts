@@ -33,13 +33,16 @@ type Stores = ProcessServices["store"]
 
 const keyOf = ({ actor, time }: Timed): string => idOf("trigger", actor.id, JSON.stringify(time))
 
-/** Until when the times of a trigger are settled; when it is new, from now on. */
-const settledUntil = (store: Stores, timed: Timed, now: number): Effect.Effect<number, StorageError> =>
+/**
+ * Until when the times of a trigger are settled. A new one counts from when its campaign got it: nobody may have run since.
+ */
+const settledUntil = (store: Stores, timed: Timed): Effect.Effect<number, StorageError> =>
   Effect.gen(function* () {
     const [document] = yield* store.use((driver) => driver.documents("trigger", [keyOf(timed)]))
     if (document !== undefined) return document.value.settledUntil as number
-    yield* settle(store, timed, now)
-    return now
+    const { definedAt } = timed.actor.record()
+    yield* settle(store, timed, definedAt)
+    return definedAt
   })
 
 const settle = (store: Stores, timed: Timed, at: number): Effect.Effect<void, StorageError> =>
@@ -114,7 +117,7 @@ const fireDue = (runtime: TimedRuntime): Effect.Effect<number, CampaignError> =>
     let next = Number.POSITIVE_INFINITY
     for (const timed of yield* timedTriggers(runtime)) {
       const now = clock.currentTimeMillisUnsafe()
-      const since = yield* settledUntil(store, timed, now)
+      const since = yield* settledUntil(store, timed)
       const missed = now - graceMs / timed.clock.clock.scale
       const occurrence = latestOccurrence(timed.time, timed.clock, { since: Math.max(since, missed), now })
       if (occurrence !== undefined) {
