@@ -2,6 +2,7 @@ import { Chance } from "./chance.ts"
 import { DrawnFaults } from "./faults/drawn-faults.ts"
 import { drawOptions, type SimOptions } from "./options.ts"
 import { campaignId } from "./user/campaign.ts"
+import { enrollingTime } from "./user/sequence.ts"
 import { wishesFor } from "./user/wishes.ts"
 import { weather } from "./weather.ts"
 import { SimWorld, type Violation } from "./world/sim-world.ts"
@@ -29,7 +30,16 @@ export const runSeed = async (seed: number, options = drawOptions(seed)): Promis
   const world = new SimWorld(options, faults)
   const { user } = world
 
+  // Where clocks are set back it may come late.
+  const timePassed = (): boolean => {
+    const { timedMinutes } = options.sequence
+    if (timedMinutes === null) return true
+    const { at } = enrollingTime(options, timedMinutes)
+    return world.hosts.every(({ wallNow }) => wallNow > at + options.handsOffMs)
+  }
+
   const hasCome = (): boolean =>
+    timePassed() &&
     ["completed", "cancelled"].includes(String(world.durable.campaignState(campaignId))) &&
     world.durable.rows().every(({ state }) => state === "done" || state === "cancelled")
 

@@ -123,7 +123,7 @@ export class SequenceChecks {
   }
 
   #checkWay(rows: ReadonlyArray<ExecutionRow>): void {
-    const { options, acknowledged, violate } = this.#world
+    const { options, acknowledged } = this.#world
     const [first] = rows
     if (first === undefined) return
     const mayEndEarly =
@@ -137,7 +137,7 @@ export class SequenceChecks {
       code: reason?.code,
     }))
     const flaw = flawOf(stepsOf(options, 0), mails, mayEndEarly)
-    if (flaw !== undefined) violate("the next step follows", `${first.enrollmentId}: ${flaw}`)
+    if (flaw !== undefined) this.#world.violate("the next step follows", `${first.enrollmentId}: ${flaw}`)
     for (const [index, row] of rows.entries())
       if (this.#names[row.step] === awaitedMail) this.#checkWait(row, rows[index - 1])
   }
@@ -164,14 +164,16 @@ export class SequenceChecks {
 
   // They come by triggers alone, by each event once, and by the time that is told once.
   #checkGuests(): void {
-    const { guests, durable, acknowledged, options, violate } = this.#world
+    const { guests, durable, acknowledged, options } = this.#world
     const isTimed = options.sequence.timedMinutes !== null
     for (const { id } of guests) {
       const rows = durable.rows().filter(({ leadId, step }) => leadId === id && step < singleMails)
       const entries = new Set(rows.map(({ enrollmentId }) => enrollmentId)).size
       const told = acknowledged.signals.told(id, events.trigger).length + (isTimed ? 1 : 0)
-      if (entries > told) violate("a trigger has an effect once", `${id} came ${entries} times by ${told} triggers`)
-      if (entries === 0 && this.#isCalledByTime(id)) violate("a trigger by time is not forgotten", `${id} never came`)
+      if (entries > told)
+        this.#world.violate("a trigger has an effect once", `${id} came ${entries} times by ${told} triggers`)
+      if (entries === 0 && this.#isCalledByTime(id))
+        this.#world.violate("a trigger by time is not forgotten", `${id} never came`)
     }
   }
 
