@@ -4,6 +4,7 @@ import type { Message } from "../../../sdk/transport/message.ts"
 import type { SendOutcome } from "../../../sdk/transport/outcome.ts"
 import type { Transport } from "../../../sdk/transport/transport.ts"
 import type { HttpReply } from "./http-call.ts"
+import { mailJson } from "./mail-json.ts"
 import { type ProviderOptions, providerFields, safeUrl } from "./provider-options.ts"
 import { providerTransport } from "./provider-transport.ts"
 
@@ -16,8 +17,11 @@ export interface HttpOptions extends Omit<ProviderOptions, "baseUrl"> {
   readonly url: string
   /** Further headers of the request, for example `authorization`. Their values are masked in every text. */
   readonly headers?: Readonly<Record<string, string>>
-  /** The JSON that the other side takes. Throw InvalidInput for a mail that it cannot carry. */
-  readonly body: (message: Message, context: { readonly idempotencyKey: string }) => unknown
+  /**
+   * The JSON that the other side takes; default: the whole mail, attachments in base64. Throw InvalidInput for a mail that
+   * it cannot carry.
+   */
+  readonly body?: (message: Message, context: { readonly idempotencyKey: string }) => unknown
   /** What a reply means; undefined leaves it to the status: 2xx accepted, 429 and 503 later, 500, 502 and 504 unknown. */
   readonly outcome?: (reply: HttpReply) => SendOutcome | undefined
   /** Name of the header that carries the idempotency key; default: none is sent. */
@@ -34,7 +38,7 @@ const schema = z
   .strictObject({
     url: safeUrl,
     headers: z.record(headerName, z.string().regex(/^[\u0020-\u007e]*$/, "must be one line of ASCII")).default({}),
-    body: isFunction<HttpOptions["body"]>(),
+    body: isFunction<NonNullable<HttpOptions["body"]>>().default(() => mailJson),
     outcome: isFunction<NonNullable<HttpOptions["outcome"]>>().optional(),
     idempotencyHeader: headerName.optional(),
     idempotencyTtlMs: z.number().positive().optional(),
@@ -44,6 +48,9 @@ const schema = z
     path: ["idempotencyHeader"],
     message: "is needed with idempotencyTtlMs: without a key there is nothing to remember",
   })
+
+// A server that repeats the key may leave out what stood before it.
+const secretsOf = (value: string): ReadonlyArray<string> => [value, ...value.split(" ").slice(1)]
 
 /**
  * A transport that posts each mail as JSON to any HTTP API.
@@ -77,7 +84,7 @@ export const http = (options: HttpOptions): Transport => {
         body: JSON.stringify(settings.body(message, { idempotencyKey })),
       }),
       classify: (reply) => settings.outcome?.(reply),
-      secrets: () => Object.values(headers),
+      secrets: () => Object.values(headers).flatMap(secretsOf),
       ...(idempotencyTtlMs === undefined ? {} : { idempotent: { ttlMs: idempotencyTtlMs } }),
     },
     settings,

@@ -26,10 +26,17 @@ export interface ProviderSettings {
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(host)
 
 /** A URL that a key may be sent to: encrypted, unless it stays on this machine. */
-export const safeUrl = z.string().refine((text) => {
-  const url = URL.parse(text)
-  return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
-}, "must be an https: URL (http: only for this machine)")
+export const safeUrl = z
+  .string()
+  .refine((text) => {
+    const url = URL.parse(text)
+    return url !== null && (url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname)))
+  }, "must be an https: URL (http: only for this machine)")
+  .refine((text) => {
+    const url = URL.parse(text)
+    return url === null || (url.username === "" && url.password === "")
+    // fetch refuses it with each mail.
+  }, "must hold no user or password")
 
 /** A key, token or other header value. */
 export const secret = z.string().regex(/^[\u0021-\u007e]{1,2000}$/, "must be printable ASCII without spaces")

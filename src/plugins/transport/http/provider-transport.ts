@@ -14,8 +14,12 @@ export interface Provider {
   readonly call: (message: Message, idempotencyKey: string) => HttpCall | Promise<HttpCall>
   /** What the provider's own words mean; undefined leaves it to the status. */
   readonly classify: (reply: HttpReply) => SendOutcome | undefined
-  /** A request that shows whether the key is right, without sending. */
-  readonly probe?: () => HttpCall | Promise<HttpCall>
+  /** Asks whether the key is right, without sending. */
+  readonly probe?: {
+    readonly call: () => HttpCall | Promise<HttpCall>
+    /** Whether the reply says that it is; default: where its status is 200. */
+    readonly passes?: (reply: HttpReply) => boolean
+  }
   /** Asks for an earlier mail, where the provider can be asked. */
   readonly lookup?: {
     readonly call: (idempotencyKey: string) => HttpCall
@@ -26,8 +30,12 @@ export interface Provider {
   readonly secrets: () => ReadonlyArray<string>
 }
 
+/** The forms in which it may come back. */
+const formsOf = (secret: string): ReadonlyArray<string> =>
+  secret === "" ? [] : [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]
+
 const masked = (secrets: ReadonlyArray<string>, text: string): string =>
-  secrets.reduce((clean, secret) => (secret === "" ? clean : clean.replaceAll(secret, "[redacted]")), text)
+  secrets.flatMap(formsOf).reduce((clean, form) => clean.replaceAll(form, "[redacted]"), text)
 
 // A provider that echoes the key must give nothing away.
 const withoutSecrets = (answer: HttpAnswer, secrets: ReadonlyArray<string>): HttpAnswer =>
@@ -99,8 +107,9 @@ export const providerTransport = (provider: Provider, settings: ProviderSettings
 const verifier =
   (provider: Provider, probe: NonNullable<Provider["probe"]>, fetch: Fetch): NonNullable<Transport["verify"]> =>
   async (signal) => {
-    const answer = await ask(provider, fetch, await probe(), signal)
-    if (answer.type === "reply" && answer.reply.status === 200) return undefined
+    const answer = await ask(provider, fetch, await probe.call(), signal)
+    if (answer.type === "reply" && (answer.reply.status === 200 || probe.passes?.(answer.reply) === true))
+      return undefined
     const outcome = outcomeOf(provider, answer)
     if (outcome.type === "rejected") return outcome
     const response = outcome.type === "unknown" ? (outcome.reason ?? outcome.stage) : (outcome.response ?? "")

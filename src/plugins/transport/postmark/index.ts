@@ -116,7 +116,7 @@ export const postmark = (options: PostmarkOptions): Transport => {
         body: JSON.stringify(bodyOf(message, idempotencyKey, settings.messageStream)),
       }),
       classify,
-      probe: () => ({ url: `${settings.baseUrl}/server`, method: "GET", headers }),
+      probe: { call: () => ({ url: `${settings.baseUrl}/server`, method: "GET", headers }) },
       lookup: {
         call: (idempotencyKey) => ({
           url: `${settings.baseUrl}/messages/outbound?count=1&offset=0&metadata_sendstate=${encodeURIComponent(idempotencyKey)}`,

@@ -45,11 +45,25 @@ const bodyOf = (message: Message, idempotencyKey: string): unknown => {
   }
 }
 
+const nameOf = (reply: HttpReply): string => {
+  const name = jsonOf(reply.text)?.name
+  return typeof name === "string" ? name : ""
+}
+
+// A validation error is one of a mail's fields, but also how Resend calls a wrong key (400 or 401, never the documented
+// `invalid_api_key`: resend/resend-node#617) and a domain that is not verified (403).
+const validationError = (reply: HttpReply): SendOutcome => {
+  const isKeyWrong = reply.status === 400 && /\bapi key is\b/i.test(reply.text)
+  if (isKeyWrong || reply.status === 401 || reply.status === 403)
+    return rejection(reply, { scope: "config", retryable: true, code: "validation_error" })
+  const scope = /`to`/.test(reply.text) ? "recipient" : "sender"
+  return rejection(reply, { scope, retryable: false, code: "validation_error" })
+}
+
 const classify = (reply: HttpReply): SendOutcome | undefined => {
-  const body = jsonOf(reply.text)
-  if (reply.status === 200 && typeof body?.id === "string")
-    return { type: "accepted", providerId: body.id, response: "200" }
-  const name = typeof body?.name === "string" ? body.name : ""
+  const id = jsonOf(reply.text)?.id
+  if (reply.status === 200 && typeof id === "string") return { type: "accepted", providerId: id, response: "200" }
+  const name = nameOf(reply)
   switch (name) {
     case "daily_quota_exceeded":
     case "monthly_quota_exceeded":
@@ -64,10 +78,7 @@ const classify = (reply: HttpReply): SendOutcome | undefined => {
     case "invalid_from_address":
       return rejection(reply, { scope: "config", retryable: true, code: name })
     case "validation_error":
-      // 403: the domain is not verified; else one field of this mail.
-      return reply.status === 403
-        ? rejection(reply, { scope: "config", retryable: true, code: name })
-        : rejection(reply, { scope: /`to`/.test(reply.text) ? "recipient" : "sender", retryable: false, code: name })
+      return validationError(reply)
     case "concurrent_idempotent_requests":
     case "invalid_idempotent_request":
       // An earlier request with this key is at work or was: it may have been taken.
@@ -99,6 +110,11 @@ export const resend = (options: ResendOptions): Transport => {
         body: JSON.stringify(bodyOf(message, idempotencyKey)),
       }),
       classify,
+      // A key that may only send may not ask this; the reply says that it is one.
+      probe: {
+        call: () => ({ url: `${settings.baseUrl}/domains`, method: "GET", headers }),
+        passes: (reply) => nameOf(reply) === "restricted_api_key",
+      },
       idempotent: { ttlMs: keyTtlMs },
       secrets: () => [settings.apiKey],
     },

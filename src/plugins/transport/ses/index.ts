@@ -123,8 +123,10 @@ export const ses = (options: SesOptions): Transport => {
           region,
         ),
       classify,
-      probe: async () =>
-        signedCall({ url: `${baseUrl}/v2/email/account`, method: "GET", headers: {} }, await credentials(), region),
+      probe: {
+        call: async () =>
+          signedCall({ url: `${baseUrl}/v2/email/account`, method: "GET", headers: {} }, await credentials(), region),
+      },
       secrets: () => secrets,
     },
     settings,

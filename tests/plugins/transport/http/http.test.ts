@@ -113,12 +113,33 @@ describe("the request", () => {
     expect(transport.capabilities.idempotent).toEqual({ ttlMs: 60_000 })
   })
 
-  test("a key that the provider echoes is masked", async () => {
+  test("without a body of its own it carries the whole mail", async () => {
+    const provider = await fakeProvider(json(200, {}))
+    const message = mail({
+      headers: { "X-Campaign": "spring" },
+      listUnsubscribe: { urls: ["https://acme.test/u?l=1"], oneClick: false },
+      attachments: [{ filename: "a.txt", content: new TextEncoder().encode("hi"), contentType: "text/plain" }],
+    })
+    await sendOnce(http({ url: provider.url }), message)
+    const { from, to: recipient, envelope, messageId, date, subject, text, html } = message
+    expect(JSON.parse(provider.requests[0]?.body ?? "")).toEqual({
+      ...{ idempotencyKey: "exec-1", messageId, date, from, to: recipient, envelope, subject, text, html },
+      headers: { "X-Campaign": "spring", "List-Unsubscribe": "<https://acme.test/u?l=1>" },
+      attachments: [{ filename: "a.txt", base64: "aGk=", contentType: "text/plain" }],
+    })
+  })
+
+  test.each<readonly [string, (authorization: string) => string]>([
+    ["as it was sent", (authorization) => authorization],
+    ["without its scheme", (authorization) => authorization.split(" ")[1] ?? ""],
+    ["in a URL", (authorization) => encodeURIComponent(authorization.split(" ")[1] ?? "")],
+    ["in base64", (authorization) => Buffer.from(authorization.split(" ")[1] ?? "").toString("base64")],
+  ])("a key that the provider echoes is masked: %s", async (_name, form) => {
+    const key = "canary+0815/x=="
     const echo: Behaviour = ({ headers }, response) => {
-      response.writeHead(401).end(`wrong key ${headers.authorization}`)
+      response.writeHead(401).end(`wrong key ${form(headers.authorization ?? "")}`)
     }
-    const { outcome } = await outcomeOf(echo, { headers: { authorization: "Bearer canary" } })
-    expect(JSON.stringify(outcome)).not.toContain("canary")
+    const { outcome } = await outcomeOf(echo, { headers: { authorization: `Bearer ${key}` } })
     expect(outcome).toMatchObject({ response: "401 wrong key [redacted]" })
   })
 
@@ -146,6 +167,7 @@ describe("the request", () => {
   test.each([
     ["a key in clear over the network", { url: "http://mail.acme.test/send" }],
     ["no URL", { url: "mail" }],
+    ["a password in the URL, which fetch refuses with each mail", { url: "https://ann:secret@mail.acme.test/send" }],
     ["a header with a line break", { url: "https://a.test", headers: { a: "b\r\nc: d" } }],
     ["a time without a key", { url: "https://a.test", idempotencyTtlMs: 1 }],
   ])("refused: %s", (_name, options) => {

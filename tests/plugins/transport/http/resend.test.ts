@@ -16,8 +16,11 @@ const rows: ReadonlyArray<readonly [string, Behaviour, object]> = [
   ["daily quota", problem(429, "daily_quota_exceeded"), { scope: "host", retryable: true }],
   ["no key", problem(401, "missing_api_key"), { scope: "config" }],
   ["wrong key", problem(403, "invalid_api_key"), { scope: "config" }],
+  ["wrong key, as it is said today", problem(401, "validation_error", "API key is invalid"), { scope: "config" }],
+  ["wrong key, as it was said before", problem(400, "validation_error", "API key is invalid"), { scope: "config" }],
   ["domain not verified", problem(403, "validation_error"), { scope: "config" }],
   ["bad recipient", problem(422, "validation_error", "Invalid `to` field."), { scope: "recipient", retryable: false }],
+  ["bad field, of old", problem(400, "validation_error"), { scope: "sender", retryable: false }],
   ["bad field", problem(422, "validation_error", "Invalid `subject` field."), { scope: "sender", retryable: false }],
   ["bad attachment", problem(422, "invalid_attachment"), { scope: "sender", retryable: false }],
   ["the key is at work", problem(409, "concurrent_idempotent_requests"), { type: "unknown" }],
@@ -60,6 +63,19 @@ test("the mail is complete: names, headers, unsubscribe, attachment, tag", async
     attachments: [{ filename: "a.txt", content: "aGk=", content_type: "text/plain" }],
     tags: [{ name: "sendstate", value: "exec-1" }],
   })
+})
+
+test("the key is checked without sending, and one that may only send is right", async () => {
+  const verified = async (behaviour: Behaviour) => {
+    const { url, requests } = await fakeProvider(behaviour)
+    const refusal = await resend({ apiKey: "re_canary", baseUrl: url }).verify?.(AbortSignal.timeout(10_000))
+    expect(requests.map(({ method, path }) => [method, path])).toEqual([["GET", "/domains"]])
+    return refusal
+  }
+  expect(await verified(json(200, { data: [] }))).toBeUndefined()
+  expect(await verified(problem(401, "restricted_api_key"))).toBeUndefined()
+  expect(await verified(problem(401, "validation_error", "API key is invalid"))).toMatchObject({ scope: "config" })
+  expect(await verified(problem(429, "rate_limit_exceeded"))).toMatchObject({ scope: "host" })
 })
 
 test("a bounce address of its own is refused, not dropped", async () => {
