@@ -13,7 +13,8 @@ import {
 } from "sendstate/sdk"
 import { isMap, LineCounter, parseDocument } from "yaml"
 import { attachmentsOf } from "./attachment-file.ts"
-import { type ListedServer, parseListedServers, takesSender } from "./listed-server.ts"
+import { type ListedTransport, parseListedTransports, takesSender } from "./listed-transport.ts"
+import { mailApiOf } from "./mail-api.ts"
 import { nodeAt, placeOf, type YamlSource } from "./yaml-place.ts"
 
 /** A campaign as its file says, checked, with the files beside it. */
@@ -24,8 +25,8 @@ export interface CampaignFile {
   readonly campaign: Campaign
   /** Of the runtime that runs it. */
   readonly limits: LimitsInput
-  /** The mail servers that it lists; `undefined`: it leaves them to the command line. */
-  readonly transports: ReadonlyArray<ListedServer> | undefined
+  /** The transports that it lists; `undefined`: it leaves them to the command line. */
+  readonly transports: ReadonlyArray<ListedTransport> | undefined
   /** Folder of the templates. */
   readonly templates: string
 }
@@ -115,13 +116,30 @@ const checked = <Result>(source: YamlSource, check: () => Result, within: Readon
   }
 }
 
-const transportsOf = (source: YamlSource, given: unknown, sender: string): CampaignFile["transports"] => {
+// Each mail that came to such an API would be refused.
+const bounceAddressIssues = (
+  source: YamlSource,
+  transports: ReadonlyArray<ListedTransport>,
+  { envelopeFrom, from }: Campaign,
+): ReadonlyArray<Issue> =>
+  envelopeFrom === undefined || envelopeFrom === from.address
+    ? []
+    : transports
+        .filter(({ provider }) => provider !== "smtp" && mailApiOf(provider).setsBounceAddress)
+        .map(({ name, provider }) => ({
+          path: `${placeOf(source, ["envelopeFrom"])}, envelopeFrom`,
+          message: `the transport "${name}" (${provider}) sets the bounce address itself: leave envelopeFrom out`,
+        }))
+
+const transportsOf = (source: YamlSource, given: unknown, campaign: Campaign): CampaignFile["transports"] => {
   if (given === undefined || given === null) return undefined
-  const transports = checked(source, () => parseListedServers(given), ["transports"])
-  if (transports.some((server) => takesSender(server, sender))) return transports
-  throw refuse(source.path, [
-    { path: placeOf(source, ["transports"], true), message: `none of the transports takes mails from ${sender}` },
-  ])
+  const transports = checked(source, () => parseListedTransports(given), ["transports"])
+  const sender = domainOf(campaign.from.address)
+  const issues = transports.some((transport) => takesSender(transport, sender))
+    ? bounceAddressIssues(source, transports, campaign)
+    : [{ path: placeOf(source, ["transports"], true), message: `none of the transports takes mails from ${sender}` }]
+  if (issues.length > 0) throw refuse(source.path, issues)
+  return transports
 }
 
 /**
@@ -162,7 +180,7 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
     input,
     campaign,
     limits,
-    transports: readable(file, () => transportsOf(source, transports, domainOf(campaign.from.address))),
+    transports: readable(file, () => transportsOf(source, transports, campaign)),
     templates: templatesOf(source, folder, templates),
   }
 }

@@ -12,12 +12,12 @@ import { type CampaignFile, hasTriggers } from "./campaign-file.ts"
 import { type CampaignReport, unstored } from "./counts-report.ts"
 import type { Interruption } from "./interruption.ts"
 import type { LeadSurvey } from "./lead-survey.ts"
-import { takesSender } from "./listed-server.ts"
+import { takesSender } from "./listed-transport.ts"
 import { type NextDue, nextDueOf } from "./next-due.ts"
 import type { Output } from "./output.ts"
 import { type ProgressView, showProgress } from "./progress.ts"
 import { beginEntry, endEntry } from "./run-entry.ts"
-import type { SmtpServer } from "./smtp-server.ts"
+import type { RunTransport } from "./run-transport.ts"
 
 /** Everything a run needs; all of it was checked. */
 export interface CampaignRunOptions {
@@ -25,7 +25,7 @@ export interface CampaignRunOptions {
   readonly survey: LeadSurvey
   readonly storage: Storage
   /** At least one, in their order. */
-  readonly servers: ReadonlyArray<SmtpServer>
+  readonly transports: ReadonlyArray<RunTransport>
   readonly renderer: Renderer
   readonly update: boolean | "running"
   readonly speed: number | undefined
@@ -46,6 +46,8 @@ export interface CampaignRunResult {
   readonly report: CampaignReport
   /** `undefined` when it did not get so far. */
   readonly enrolled: Pick<EnrollResult, "enrolled" | "duplicates"> | undefined
+  /** The transports that did not send for this sender, whatever the mail, and why. */
+  readonly refusing: ReadonlyArray<{ readonly name: string; readonly cause: string }>
 }
 
 /** How long sends under way may take after Ctrl-C, milliseconds. */
@@ -67,36 +69,44 @@ export const storedReport = async (storage: Storage, id: string): Promise<Campai
   }
 }
 
-/** The only server without a name is what it always was; one with a name is told apart from those that will be added. */
-const runtimeOptions = ({ storage, renderer, file, servers }: CampaignRunOptions): RuntimeOptions => {
+/** The only transport without a name is what it always was; one with a name is told apart from those that will be added. */
+const runtimeOptions = ({ storage, renderer, file, transports }: CampaignRunOptions): RuntimeOptions => {
   const common = { storage, renderer, limits: file.limits }
-  const [only, ...others] = servers
+  const [only, ...others] = transports
   if (only !== undefined && others.length === 0 && only.name === undefined)
     return { ...common, transport: only.transport }
-  const transports = servers.map(({ name, transport, weight, senders }) => ({
-    transport,
-    weight,
-    ...(name === undefined ? {} : { name }),
-    ...(senders === undefined ? {} : { senders }),
-  }))
-  return { ...common, transports }
+  return {
+    ...common,
+    transports: transports.map(({ name, transport, weight, senders }) => ({
+      transport,
+      weight,
+      ...(name === undefined ? {} : { name }),
+      ...(senders === undefined ? {} : { senders }),
+    })),
+  }
+}
+
+const thoseOf = (transports: ReadonlyArray<RunTransport>): string => {
+  const what = transports.every(({ provider }) => provider === "smtp") ? "mail server" : "transport"
+  return transports.length === 1 ? `the ${what} is` : `the ${what}s are`
 }
 
 const viewOf = async (
   runtime: Runtime,
   campaign: CampaignHandle,
-  { file, servers }: CampaignRunOptions,
+  { file, transports }: CampaignRunOptions,
   nextDue: NextDue,
 ): Promise<ProgressView> => {
   const [counts, health] = await Promise.all([campaign.stats(), runtime.health()])
   const { state } = campaign.status()
   const sender = domainOf(file.campaign.from.address)
-  // In the order of the servers.
+  // In the order of the transports.
   const mine = health.transports.filter((_, index) => {
-    const server = servers[index]
-    return server !== undefined && takesSender(server, sender)
+    const transport = transports[index]
+    return transport !== undefined && takesSender(transport, sender)
   })
   const down = mine.filter(({ gate }) => gate.circuit === "open")
+  const refusing = mine.filter(({ refused }) => refused.some((refusal) => refusal.sender === sender))
   const [first] = down
   const isStopped = state === "paused" || state === "degraded" || state === "cancelled"
   const isNobodyThere = down.length === mine.length
@@ -107,9 +117,11 @@ const viewOf = async (
     obstacle: isStopped
       ? state
       : first !== undefined && isNobodyThere
-        ? `${mine.length === 1 ? "the mail server is" : "the mail servers are"} not there (${first.gate.cause ?? "no answer"}), asking again`
+        ? `${thoseOf(transports)} not there (${first.gate.cause ?? "no answer"}), asking again`
         : undefined,
-    without: isNobodyThere ? [] : down.map(({ name }) => name),
+    without: isNobodyThere
+      ? []
+      : mine.filter((one) => down.includes(one) || refusing.includes(one)).map(({ name }) => name),
     waitsMs: isWaiting ? await nextDue.inMs() : undefined,
   }
 }
@@ -198,19 +210,28 @@ const work = async (
   }
 }
 
+const refusingOf = async (runtime: Runtime, { file }: CampaignRunOptions): Promise<CampaignRunResult["refusing"]> => {
+  const sender = domainOf(file.campaign.from.address)
+  return (await runtime.health()).transports.flatMap(({ name, refused }) =>
+    refused.filter((refusal) => refusal.sender === sender).map(({ cause }) => ({ name, cause })),
+  )
+}
+
 /** Runs a campaign until nothing is left to do, or until Ctrl-C, and tells where it stands then. */
 export const runCampaign = async (options: CampaignRunOptions): Promise<CampaignRunResult> => {
   let enrolled: EnrollResult | undefined
+  let refusing: CampaignRunResult["refusing"] = []
   const runtime = await createRuntime(runtimeOptions(options))
   try {
     await work(runtime, options, (result) => {
       enrolled = result
     })
+    refusing = await refusingOf(runtime, options)
   } catch (error) {
     // What Ctrl-C interrupted is told by its exit code.
     if (!options.interruption.wasAsked()) throw error
   } finally {
     await runtime.close({ deadlineMs: drainMs })
   }
-  return { report: await storedReport(options.storage, options.file.campaign.id), enrolled }
+  return { report: await storedReport(options.storage, options.file.campaign.id), enrolled, refusing }
 }

@@ -9,9 +9,9 @@ export interface ProgressView {
   readonly counts: Counts
   /** Mails of a whole sequence. */
   readonly steps: number
-  /** What is in the way: the mail server does not answer, a pause. */
+  /** What is in the way: nobody there takes mails, a pause. */
   readonly obstacle?: string | undefined
-  /** Mail servers that are not there, while others are. */
+  /** Transports that are not there or refuse this sender, while others take its mails. */
   readonly without?: ReadonlyArray<string> | undefined
   /** Milliseconds until something is due, when nothing is now. */
   readonly waitsMs?: number | undefined

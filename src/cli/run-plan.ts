@@ -4,9 +4,9 @@ import { hoursText, repeatText, stepAudienceText, stepTimeText } from "./calenda
 import type { CampaignFile } from "./campaign-file.ts"
 import { countText, durationText, numberText } from "./duration-text.ts"
 import type { DuplicateRow, LeadSurvey, RejectedRow } from "./lead-survey.ts"
-import { takesSender } from "./listed-server.ts"
+import { takesSender } from "./listed-transport.ts"
 import { type Output, printable } from "./output.ts"
-import type { SmtpServer } from "./smtp-server.ts"
+import type { RunTransport } from "./run-transport.ts"
 import { shownStore } from "./store-file.ts"
 import { cutTo } from "./table.ts"
 import { writeWarnings } from "./warning-text.ts"
@@ -15,8 +15,8 @@ import { writeWarnings } from "./warning-text.ts"
 export interface RunPlan {
   readonly file: CampaignFile
   readonly survey: LeadSurvey
-  /** The mail servers in their order; empty: none was named. */
-  readonly servers: ReadonlyArray<SmtpServer>
+  /** In their order; empty: none was named. */
+  readonly transports: ReadonlyArray<RunTransport>
   readonly storeFile: string
   /** What is stored of the campaign already. */
   readonly stored: { readonly status: CampaignStatus; readonly counts: Counts } | undefined
@@ -65,9 +65,16 @@ const doubtTexts = {
 } as const
 
 // What is given only a part of the mails is done with that part sooner.
-const throughText = ({ shown, transport }: SmtpServer, leads: number, share: number, part: string): string => {
+const throughText = (
+  { shown, provider, transport }: RunTransport,
+  leads: number,
+  share: number,
+  part: string,
+): string => {
   const { maxPerSecond, maxConcurrency } = transport.capabilities
-  const through = `${shown}${part}, ${countText(maxConcurrency, "connection")}`
+  const atOnce =
+    provider === "smtp" ? countText(maxConcurrency, "connection") : `${countText(maxConcurrency, "request")} at once`
+  const through = `${shown}${part}, ${atOnce}`
   if (maxPerSecond === undefined) return `${through}, as fast as it takes them`
   const rate = `${through}, at most ${numberText(maxPerSecond)} a second`
   if (share === 0) return rate
@@ -75,25 +82,38 @@ const throughText = ({ shown, transport }: SmtpServer, leads: number, share: num
   return `${rate}: at least ${least} for ${share === 1 ? "each mail" : "its part of each mail"}`
 }
 
-/** One line for each server; with what part of the mails it has, where there are several. */
-const throughTexts = (servers: ReadonlyArray<SmtpServer>, leads: number, sender: string): ReadonlyArray<string> => {
-  const takers = servers.filter((server) => takesSender(server, sender))
+/** One line for each transport; with what part of the mails it has, where there are several. */
+const throughTexts = (
+  transports: ReadonlyArray<RunTransport>,
+  leads: number,
+  sender: string,
+): ReadonlyArray<string> => {
+  const takers = transports.filter((transport) => takesSender(transport, sender))
   const whole = takers.reduce((sum, { weight }) => sum + weight, 0)
-  const width = Math.max(0, ...servers.map(({ name }) => name?.length ?? 0))
-  return servers.map((server) => {
-    const name = server.name === undefined ? "" : `${server.name.padEnd(width)}  `
-    if (!takers.includes(server)) return `${name}${server.shown}, not for ${sender}`
+  const width = Math.max(0, ...transports.map(({ name }) => name?.length ?? 0))
+  return transports.map((transport) => {
+    const name = transport.name === undefined ? "" : `${transport.name.padEnd(width)}  `
+    if (!takers.includes(transport)) return `${name}${transport.shown}, not for ${sender}`
     // Of several that all are spares the first one has it all.
-    const share = whole > 0 ? server.weight / whole : server === takers[0] ? 1 : 0
+    const share = whole > 0 ? transport.weight / whole : transport === takers[0] ? 1 : 0
     const part =
       takers.length === 1
         ? ""
         : share === 0
           ? ", only when the others are out"
           : `, ${numberText(Math.round(share * 100))} % of the mails`
-    return `${name}${throughText(server, leads, share, part)}`
+    return `${name}${throughText(transport, leads, share, part)}`
   })
 }
+
+/** What comes before the campaign's policy, where a transport has means against doubt. */
+const evidenceTexts = (transports: ReadonlyArray<RunTransport>): ReadonlyArray<string> =>
+  transports.flatMap(({ name, shown, transport }) => {
+    const { idempotent } = transport.capabilities
+    if (transport.lookup !== undefined) return [`${name ?? shown} is asked first, and what it finds was sent`]
+    if (idempotent === undefined) return []
+    return [`${name ?? shown} gets it again first, and makes no second copy within ${durationText(idempotent.ttlMs)}`]
+  })
 
 const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>, again: boolean): string => {
   const cause = status.cause === null ? "" : ` (${printable(status.cause)})`
@@ -104,7 +124,7 @@ const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>, again: b
 /** Shows what is going to happen. */
 export const writePlan = (
   output: Output,
-  { file, survey, servers, storeFile, stored, again, speed }: RunPlan,
+  { file, survey, transports, storeFile, stored, again, speed }: RunPlan,
 ): void => {
   const { campaign } = file
   const line = (name: string, text: string): void => output.line(`  ${output.style("dim", name.padEnd(10))}${text}`)
@@ -127,9 +147,10 @@ export const writePlan = (
     `${retry.attempts} attempts, first after ${durationText(retry.baseMs)}, at most ${durationText(retry.capMs)} apart`,
   )
   line("in doubt", doubtTexts[campaign.onUnknown])
+  for (const text of evidenceTexts(transports)) line("", text)
   const actual = stored?.status.speed ?? speed ?? 1
   if (actual !== 1) line("speed", `${numberText(actual)} times as fast as real time`)
-  for (const [index, text] of throughTexts(servers, survey.leads, domainOf(campaign.from.address)).entries())
+  for (const [index, text] of throughTexts(transports, survey.leads, domainOf(campaign.from.address)).entries())
     line(index === 0 ? "through" : "", text)
   line("database", shownStore(storeFile))
   if (stored !== undefined) line("goes on", storedText(stored, again))

@@ -24,8 +24,7 @@ const hintsOf = ({ state, cause, counts }: CampaignReport, db: string): Readonly
 export const writeResult = (
   request: RunRequest,
   survey: LeadSurvey,
-  report: CampaignReport,
-  enrolled: CampaignRunResult["enrolled"],
+  { report, enrolled, refusing }: CampaignRunResult,
 ): void => {
   const { output, leads, storeFile, file, again, wait } = request
   const { rejected, duplicates } = survey
@@ -44,6 +43,12 @@ export const writeResult = (
     output.line(
       `  It waits for its triggers: whom they let in is mailed by the next run${wait ? "" : ", or by one with --wait"}.`,
     )
+  // Where all refuse, the campaign is degraded and says so itself.
+  if (report.state !== "degraded")
+    for (const { name, cause } of refusing)
+      output.line(
+        `  ${output.style("yellow", `${name} sends nothing for this sender`)} (${printable(cause)}): remove the cause.`,
+      )
   for (const hint of hintsOf(report, shownStore(storeFile))) output.line(`  ${hint}`)
 }
 

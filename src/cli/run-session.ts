@@ -8,9 +8,15 @@ import { assertFree, checkRun, obstacleOf, type RunCheck } from "./run-check.ts"
 import { writePlan } from "./run-plan.ts"
 import type { RunRequest } from "./run-request.ts"
 import { reportNow, writeObject, writeResult } from "./run-result.ts"
-import { type CheckedServer, checkServers, noServerText, serverObjects, writeServerTroubles } from "./server-check.ts"
-import { isServerNamed, smtpServers } from "./server-choice.ts"
-import type { SmtpServer } from "./smtp-server.ts"
+import type { RunTransport } from "./run-transport.ts"
+import {
+  type CheckedTransport,
+  checkTransports,
+  noTransportText,
+  transportObjects,
+  writeTransportTroubles,
+} from "./transport-check.ts"
+import { isTransportNamed, runTransports } from "./transport-choice.ts"
 
 interface Consent {
   readonly go: boolean
@@ -33,16 +39,23 @@ const askToSend = async ({ yes, interruption }: RunRequest, { survey, stored }: 
 const send = async (
   request: RunRequest,
   { survey }: RunCheck,
-  checked: ReadonlyArray<CheckedServer>,
+  checked: ReadonlyArray<CheckedTransport>,
   renderer: Renderer,
   resume: boolean,
 ): Promise<ExitCode> => {
   const { interruption } = request
-  const servers = checked.map(({ server }) => server)
-  const { report, enrolled } = await runCampaign({ ...request, survey, servers, renderer, resume, output: err })
-  writeResult(request, survey, report, enrolled)
+  const transports = checked.map(({ of }) => of)
+  const { report, enrolled, refusing } = await runCampaign({
+    ...request,
+    survey,
+    transports,
+    renderer,
+    resume,
+    output: err,
+  })
+  writeResult(request, survey, { report, enrolled, refusing })
   const leads = enrolled && { enrolled: enrolled.enrolled, enrolledBefore: enrolled.duplicates }
-  writeObject(request, survey, report, { ...leads, ...serverObjects(checked) })
+  writeObject(request, survey, report, { ...leads, ...transportObjects(checked) })
   return exitCodeOf({
     drained: interruption.wasAsked(),
     state: report.state ?? "running",
@@ -53,30 +66,31 @@ const send = async (
 
 const checkAndSend = async (
   request: RunRequest,
-  servers: ReadonlyArray<SmtpServer>,
+  transports: ReadonlyArray<RunTransport>,
   renderer: Renderer,
 ): Promise<ExitCode> => {
   const { output, interruption, dryRun, storeFile, speed, again, file } = request
   if (!dryRun) await assertFree(request)
   const check = await checkRun(request, renderer)
-  writePlan(output, { file, storeFile, speed, again, servers, ...check })
-  const checked = await checkServers(servers, interruption.signal)
+  writePlan(output, { file, storeFile, speed, again, transports, ...check })
+  const checked = await checkTransports(transports, interruption.signal)
   const sender = domainOf(file.campaign.from.address)
-  const noServer = checked.length === 0 ? undefined : noServerText(checked, sender)
-  if (noServer === undefined) writeServerTroubles(output, checked, sender)
-  const obstacle = noServer === undefined ? obstacleOf(request, check) : { text: noServer, code: exitCodes.trouble }
+  const noTransport = checked.length === 0 ? undefined : noTransportText(checked, sender)
+  if (noTransport === undefined) writeTransportTroubles(output, checked, sender)
+  const obstacle =
+    noTransport === undefined ? obstacleOf(request, check) : { text: noTransport, code: exitCodes.trouble }
   if (obstacle !== undefined || checked.length === 0) {
-    if (noServer !== undefined) err.line(`${err.style("red", "error")} ${printable(noServer)}`)
+    if (noTransport !== undefined) err.line(`${err.style("red", "error")} ${printable(noTransport)}`)
     else output.line(`  ${printable(obstacle?.text ?? "")}`)
     const report = await reportNow(request)
-    const more = { leads: check.survey.leads, dryRun, ...serverObjects(checked) }
-    writeObject(request, check.survey, { ...report, cause: report.cause ?? noServer ?? null }, more)
+    const more = { leads: check.survey.leads, dryRun, ...transportObjects(checked) }
+    writeObject(request, check.survey, { ...report, cause: report.cause ?? noTransport ?? null }, more)
     return obstacle?.code ?? exitCodes.done
   }
   const { go, resume } = await askToSend(request, check)
   if (go) return send(request, check, checked, renderer, resume)
   output.line("  Nothing was sent.")
-  const more = { leads: check.survey.leads, ...serverObjects(checked) }
+  const more = { leads: check.survey.leads, ...transportObjects(checked) }
   writeObject(request, check.survey, await reportNow(request), more)
   return exitCodes.workRemains
 }
@@ -84,15 +98,15 @@ const checkAndSend = async (
 /** A run from its check to its report. */
 export const runSession = async (request: RunRequest, renderer: Renderer): Promise<ExitCode> => {
   const asked = { asked: request.smtp, listed: request.file.transports }
-  // A dry run checks the servers only where one is named.
-  const servers = request.dryRun && !isServerNamed(asked) ? [] : smtpServers(asked)
+  // A dry run checks the transports only where one is named.
+  const transports = request.dryRun && !isTransportNamed(asked) ? [] : runTransports(asked)
   try {
-    return await checkAndSend(request, servers, renderer)
+    return await checkAndSend(request, transports, renderer)
   } catch (error) {
     if (!request.interruption.wasAsked()) throw error
     writeObject(request, { rejected: [], duplicates: [], warnings: [] }, await reportNow(request))
     return exitCodes.drained
   } finally {
-    await Promise.all(servers.map(({ transport }) => transport.close?.()))
+    await Promise.all(transports.map(({ transport }) => transport.close?.()))
   }
 }

@@ -1,18 +1,6 @@
 import { InvalidInput, type Transport } from "sendstate/sdk"
 import { smtp } from "sendstate/transport/smtp"
-
-/** A mail server of a run. */
-export interface SmtpServer {
-  /** Absent: the only one, that nobody gave a name. */
-  readonly name: string | undefined
-  readonly transport: Transport
-  /** How it is shown: without user and password. */
-  readonly shown: string
-  /** Its share beside the others; 0: only when those are out. */
-  readonly weight: number
-  /** Domains of From addresses that it takes; `undefined`: all. */
-  readonly senders: ReadonlyArray<string> | undefined
-}
+import type { RunTransport } from "./run-transport.ts"
 
 const shownOf = (url: string): string => {
   const parsed = URL.parse(url.trim())
@@ -30,11 +18,19 @@ const connect = (url: string, name: string | undefined): Transport => {
 }
 
 /**
- * The server at a URL.
+ * The mail server at a URL.
  *
  * @throws InvalidInput, without the password, when the URL makes no sense.
  */
 export const smtpServer = (
   url: string,
-  { name, weight, senders }: Partial<Pick<SmtpServer, "name" | "weight" | "senders">> = {},
-): SmtpServer => ({ name, transport: connect(url, name), shown: shownOf(url), weight: weight ?? 1, senders })
+  { name, weight, senders }: Partial<Pick<RunTransport, "name" | "weight" | "senders">> = {},
+): RunTransport => ({
+  name,
+  provider: "smtp",
+  transport: connect(url, name),
+  shown: shownOf(url),
+  weight: weight ?? 1,
+  senders,
+  advice: { absent: "Start it, or check host and port", refused: "Check user, password and TLS" },
+})

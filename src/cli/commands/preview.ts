@@ -7,10 +7,10 @@ import { findLead } from "../lead-lookup.ts"
 import { numberOption } from "../number-option.ts"
 import { err, out, printable, writeJson } from "../output.ts"
 import { openRehearsal } from "../rehearsal.ts"
-import { type ServerRequest, testServer } from "../server-choice.ts"
 import { defaultStoreFile } from "../store-file.ts"
 import { sharedRenderer } from "../template-renderer.ts"
 import { sendTestMail } from "../test-mail.ts"
+import { type TransportRequest, testTransport } from "../transport-choice.ts"
 import { UsageError } from "../usage-error.ts"
 import { warningObjects, writeWarnings } from "../warning-text.ts"
 
@@ -61,8 +61,8 @@ const tellOutcome = (outcome: SendOutcome, to: string): ExitCode => {
   return outcome.scope === "config" ? exitCodes.trouble : exitCodes.failures
 }
 
-const sendTo = async (mail: Message, to: string, servers: ServerRequest, object?: object): Promise<ExitCode> => {
-  const { transport } = testServer(servers, domainOf(mail.from.address))
+const sendTo = async (mail: Message, to: string, transports: TransportRequest, object?: object): Promise<ExitCode> => {
+  const { transport } = testTransport(transports, domainOf(mail.from.address))
   try {
     const outcome = await sendTestMail(transport, mail, to)
     const code = tellOutcome(outcome, to)
@@ -103,8 +103,8 @@ export const previewCommand = defineCommand({
       const { mail, warnings } = await look(rehearsal.campaign, lead, step - 1).finally(rehearsal.close)
       writeWarnings(err, warnings)
       const object = args.json === true ? { ...objectOf(mail), warnings: warningObjects(warnings) } : undefined
-      const servers = { asked: args.smtp === undefined ? [] : [args.smtp], listed: file.transports }
-      if (args.to !== undefined) return await sendTo(mail, args.to, servers, object)
+      const transports = { asked: args.smtp === undefined ? [] : [args.smtp], listed: file.transports }
+      if (args.to !== undefined) return await sendTo(mail, args.to, transports, object)
       if (object !== undefined) writeJson(object)
       else write(mail, args.html === true)
       return exitCodes.done

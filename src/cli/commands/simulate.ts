@@ -110,7 +110,7 @@ const outageOf = (text: string, names: ReadonlyArray<string>): Outage => {
   return { name, from, for: lasts }
 }
 
-/** What the servers of the file are modelled as; all behave the same but for their outages. */
+/** What the transports of the file are modelled as; all behave the same but for their outages. */
 const modelled = (
   model: TransportModel,
   listed: CampaignFile["transports"],
