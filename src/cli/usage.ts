@@ -35,6 +35,8 @@ export const overviewText = (table: Readonly<Record<string, CommandEntry>>): str
     columns([
       ["SENDSTATE_SMTP_URL", "SMTP server, so that no password stands in the list of processes"],
       ["SENDSTATE_SMTP_URL_NAME", "The one that the campaign file lists by this name"],
+      ["SENDSTATE_API_KEY_NAME", "Key of the HTTP API that the campaign file lists by this name"],
+      ["AWS_ACCESS_KEY_ID, ...", "Keys of Amazon SES: AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN"],
       ["SENDSTATE_DB", "Database of the commands that look at one"],
       ["SENDSTATE_DEBUG=1", "Errors with their stack"],
     ]),

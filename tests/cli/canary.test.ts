@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { type Behaviour, fakeProvider, json } from "../plugins/transport/http/fake-provider.ts"
 import { canary, expectNoCanary, expectNoSecret } from "../security/canaries.ts"
 import { campaignFolder, oneMail } from "./campaign-folder.ts"
 import { sendstate } from "./command.ts"
@@ -48,6 +49,54 @@ test("a server that refuses the mail and repeats what it knows: output and datab
   const status = await sendstate(folder.path, ["status"])
   expectNoCanary("status", status.stdout + status.stderr)
 })
+
+test.each([
+  ["refuse the key", 401],
+  ["refuse the mail", 422],
+  ["want fewer", 429],
+  ["take it", 200],
+])(
+  "APIs that %s and repeat what they know: output and database give nothing away",
+  async (_what, status) => {
+    const echo: Behaviour = ({ headers, body, method }, response) => {
+      const key = canary.apiKey
+      const words = `${JSON.stringify(headers)} ${key} ${Buffer.from(key).toString("base64")} ${body} ${canary.email} ${canary.name}`
+      json(method === "GET" ? 200 : status, { message: words, id: words, MessageID: words, MessageId: words })(
+        { headers, body, method, path: "" },
+        response,
+      )
+    }
+    const { url } = await fakeProvider(echo)
+    const entries = [
+      `{ name: mailer, provider: resend, baseUrl: "${url}" }`,
+      `{ name: pm, provider: postmark, baseUrl: "${url}" }`,
+      `{ name: amazon, provider: ses, region: eu-west-1, baseUrl: "${url}" }`,
+      `{ name: own, provider: http, url: "${url}" }`,
+      `{ name: other, provider: http, keyHeader: X-Key, url: "${url}" }`,
+    ]
+    const keys = {
+      SENDSTATE_API_KEY_MAILER: canary.apiKey,
+      SENDSTATE_API_KEY_PM: canary.apiKey,
+      SENDSTATE_API_KEY_OWN: canary.apiKey,
+      SENDSTATE_API_KEY_OTHER: canary.apiKey,
+      AWS_ACCESS_KEY_ID: "AKIACANARY",
+      AWS_SECRET_ACCESS_KEY: canary.apiKey,
+      AWS_SESSION_TOKEN: canary.apiKey,
+    }
+    await using folder = await campaignFolder(oneMail, leads)
+    for (const entry of entries) {
+      await folder.write("campaign.yaml", `${oneMail}retry: { attempts: 1 }\ntransports:\n  - ${entry}\n`)
+      const database = `${/name: (\w+)/.exec(entry)?.[1]}.db`
+      const run = ["run", "campaign.yaml", "leads.csv", "--yes", "--json", "--until-idle", "--db", database]
+      const ended = await sendstate(folder.path, run, { ...keys, ...debug })
+      expect(ended.stderr).toContain("through")
+      expectNoSecret("stdout", ended.stdout)
+      expectNoSecret("stderr", ended.stderr)
+      expectNoSecret("the database", readFileSync(join(folder.path, database), "latin1"))
+    }
+  },
+  60_000,
+)
 
 test("URLs that cannot be read or reached are not shown with their password", async () => {
   await using folder = await campaignFolder(oneMail, leads)

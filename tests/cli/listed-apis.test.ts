@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { hangUp, json } from "../plugins/transport/http/fake-provider.ts"
+import { fakeProvider, hangUp, json } from "../plugins/transport/http/fake-provider.ts"
 import { campaignFolder, leadsCsv, oneMail } from "./campaign-folder.ts"
 import { sendstate } from "./command.ts"
 import { type FakeMailApi, fakeOwnApi, fakePostmark, fakeResend } from "./mail-api.ts"
@@ -213,75 +213,94 @@ test("keys that are not there are named together, and those of Amazon are the us
   expect(ended.stderr).toContain(
     "Set SENDSTATE_SMTP_URL_MAIN to the URL of main (or give --smtp main=URL), SENDSTATE_API_KEY_MY_MAILER to the key of my.mailer, SENDSTATE_API_KEY_PM to the key of pm, AWS_SECRET_ACCESS_KEY to the key of amazon.",
   )
+  const ses = await fakeProvider((request, response) =>
+    json(200, request.method === "GET" ? {} : { MessageId: "0100" })(request, response),
+  )
   await folder.write(
     "campaign.yaml",
-    listing(
-      "name: amazon, provider: ses, region: eu-west-1",
-      'name: own, provider: http, url: "https://mail.acme.test/send"',
-    ),
+    listing(`name: amazon, provider: ses, region: eu-west-1, configurationSet: news, baseUrl: "${ses.url}"`),
   )
-  const dry = await sendstate(folder.path, ["run", "campaign.yaml", "leads.csv", "--dry-run"])
-  expect(dry.stderr).toMatch(/Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to the keys of amazon\./)
+  const aws = { AWS_ACCESS_KEY_ID: "AKIA", AWS_SECRET_ACCESS_KEY: "aws/secret", AWS_SESSION_TOKEN: "session" }
+  const sent = await sendstate(folder.path, run, aws)
+  expect(sent.stderr).toMatch(/through {3}amazon {2}Amazon SES in eu-west-1 at http:/)
+  expect(sent.json()).toMatchObject({ sent: 1, transports: [{ provider: "ses", check: "ready" }] })
+  const [asked, mail] = ses.requests
+  expect([asked?.path, mail?.path]).toEqual(["/v2/email/account", "/v2/email/outbound-emails"])
+  expect(mail?.headers).toMatchObject({
+    authorization: expect.stringMatching(/Credential=AKIA\/\d+\/eu-west-1\/ses/),
+    "x-amz-security-token": "session",
+  })
+  expect(JSON.parse(mail?.body ?? "")).toMatchObject({ ConfigurationSetName: "news" })
 })
 
-test("a list that makes no sense is refused at its place, and no key is taken from a file", async () => {
-  await using folder = await campaignFolder(oneMail, leadsCsv(1))
-  const resend = "name: mailer, provider: resend"
+test("a list that makes no sense is refused at its place, all of it at once, and no key is taken from a file", async () => {
   const own = 'name: own, provider: http, url: "https://a.test/send"'
-  const refusals: ReadonlyArray<readonly [campaign: string, says: RegExp]> = [
-    [listing(`${resend}, apiKey: c4n4ry`), /line 6, column 47, transports\.0\.apiKey: .*set SENDSTATE_API_KEY_MAILER/],
-    [listing("name: pm, provider: postmark, serverToken: c4n4ry"), /serverToken: .*set SENDSTATE_API_KEY_PM/],
+  const entries: ReadonlyArray<readonly [entry: string, says: RegExp]> = [
     [
-      listing("name: a, provider: ses, region: eu-west-1, secretAccessKey: c4n4ry"),
-      /transports\.0\.secretAccessKey: .*set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY/,
+      "name: a, provider: resend, apiKey: c4n4ry",
+      /line 6, column 42, transports\.0\.apiKey: .*: set SENDSTATE_API_KEY_A$/,
+    ],
+    ["name: pm, provider: postmark, serverToken: c4n4ry", /serverToken: .*: set SENDSTATE_API_KEY_PM$/],
+    [
+      "name: a, provider: ses, region: eu-west-1, secretAccessKey: c4n4ry",
+      /secretAccessKey: .*: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY$/,
+    ],
+    ["name: main, password: c4n4ry", /password: .*: set SENDSTATE_SMTP_URL_MAIN to the whole URL$/],
+    [
+      `${own}, headers: { Authorization: c4n4ry }`,
+      /headers\.Authorization: .*: set SENDSTATE_API_KEY_OWN, and keyHeader/,
     ],
     [
-      listing("name: main, password: c4n4ry"),
-      /transports\.0\.password: .*set SENDSTATE_SMTP_URL_MAIN to the whole URL/,
+      'name: own, provider: http, url: "https://a.test/?api_key=c4n4ry"',
+      /url: holds a secret; .*SENDSTATE_API_KEY_OWN$/,
     ],
-    [
-      listing(`${own}, headers: { Authorization: c4n4ry }`),
-      /headers\.Authorization: .*SENDSTATE_API_KEY_OWN.*keyHeader/,
-    ],
-    [listing('name: own, provider: http, url: "https://a.test/?api_key=c4n4ry"'), /url: .*SENDSTATE_API_KEY_OWN/],
-    [listing(`${resend}, baseUrl: "https://ann:c4n4ry@a.test"`), /baseUrl: holds a secret/],
-    [
-      listing(`${resend}, baseUrl: "http://mail.acme.test"`),
-      /line 6, column \d+, transports\.0\.baseUrl: must be an https/,
-    ],
-    [
-      listing(`${resend}, weigth: 2`),
-      /transports\.0\.weigth: there is no field "weigth" of resend; there are name, .*baseUrl/,
-    ],
-    [listing(`${resend}, body: x`), /no field "body"/],
-    [listing(`${resend}, maxPerSecond: fast`), /line 6, column \d+, transports\.0\.maxPerSecond/],
-    [listing("name: x, provider: sendgrid"), /transports\.0\.provider: .*"resend"/],
-    [listing("name: a, provider: ses"), /line 6, column \d+, transports\.0: ses needs region/],
-    [listing("name: a, provider: ses, region: europe"), /transports\.0\.region: must be a region/],
-    [
-      listing('name: own, provider: http, url: "https://a.test/send", keyHeader: "a b"'),
-      /keyHeader: must be a header name/,
-    ],
-    [listing("name: a-b", "name: a_b, provider: resend"), /line 7, .*transports\.1\.name: .*A_B, as "a-b" is/],
+    ['name: a, provider: resend, baseUrl: "https://ann:c4n4ry@a.test"', /baseUrl: holds a secret/],
+    ['name: a, provider: resend, baseUrl: "http://a.test"', /line 13, column 43, .*baseUrl: must be an https: URL/],
+    ["name: a, provider: resend, weigth: 2", /no field "weigth" of resend; there are name, .*baseUrl/],
+    ["name: a, provider: http, body: x", /no field "body" of http/],
+    ["name: a, provider: resend, maxPerSecond: fast", /line 16, column 48, transports\.10\.maxPerSecond: /],
+    ["name: a, provider: ses", /line 17, column 5, transports\.11: ses needs region/],
+    ["name: a, provider: ses, region: europe", /transports\.12\.region: must be a region/],
+    [`${own}, keyHeader: "a b"`, /transports\.13\.keyHeader: must be a header name/],
+    [`${own}, headers: x`, /transports\.14\.headers: /],
+    ["name: a, provider: sendgrid", /transports\.15\.provider: .*"smtp"\|"resend"\|"postmark"\|"ses"\|"http"/],
+  ]
+  await using folder = await campaignFolder(listing(...entries.map(([entry]) => entry)), leadsCsv(1))
+  const all = await sendstate(folder.path, run, { ...keys, SENDSTATE_DEBUG: "1" })
+  const linesAbout = (index: number): string =>
+    all.stderr
+      .split("\n")
+      .filter((line) => new RegExp(`transports\\.${index}[.:]`).test(line))
+      .join("\n")
+  for (const [index, [, says]] of entries.entries()) expect(linesAbout(index)).toMatch(says)
+  expect(all.stdout + all.stderr).not.toContain("c4n4ry")
+  expect(all.code).toBe(1)
+
+  const resend = "name: mailer, provider: resend"
+  const refusals: ReadonlyArray<readonly [campaign: string, smtp: ReadonlyArray<string>, says: RegExp]> = [
+    [listing("name: a-b", "name: a_b, provider: resend"), [], /line 7, .*transports\.1\.name: .*A_B, as "a-b" is/],
     [
       `${listing("name: main", resend)}envelopeFrom: bounces@acme.test\n`,
+      [],
       /line 8, column 15, envelopeFrom: the transport "mailer" \(resend\) sets the bounce address itself/,
     ],
+    [listing(resend), ["smtp://127.0.0.1:9"], /transports mailer, none of which is an SMTP server: leave --smtp out/],
+    [
+      listing("name: main", resend),
+      ["mailer=smtp://127.0.0.1:9"],
+      /no SMTP server, but resend\. Its key comes from SENDSTATE_API_KEY_MAILER/,
+    ],
+    [listing("name: main", resend), ["smtp://127.0.0.1:9"], /say which one is meant, --smtp main=URL/],
+    [listing(resend), [], /SENDSTATE_API_KEY_MAILER for the transport "mailer" must be printable ASCII/],
   ]
-  for (const [campaign, says] of refusals) {
+  for (const [campaign, smtp, says] of refusals) {
     await folder.write("campaign.yaml", campaign)
-    const ended = await sendstate(folder.path, [...run, "--dry-run"], { ...keys, SENDSTATE_DEBUG: "1" })
+    const ended = await sendstate(folder.path, [...run, ...smtp.flatMap((url) => ["--smtp", url])], {
+      SENDSTATE_API_KEY_MAILER: "c4n4ry with spaces",
+      SENDSTATE_DEBUG: "1",
+    })
     expect(ended.stderr).toMatch(says)
-    expect(ended.code).toBe(1)
     expect(ended.stdout + ended.stderr).not.toContain("c4n4ry")
+    expect(ended.code).toBe(1)
   }
-  await folder.write("campaign.yaml", listing(resend))
-  const bad = await sendstate(folder.path, run, { SENDSTATE_API_KEY_MAILER: "c4n4ry 4711", SENDSTATE_DEBUG: "1" })
-  expect(bad.stderr).toContain('SENDSTATE_API_KEY_MAILER for the transport "mailer" must be printable ASCII')
-  expect(bad.stdout + bad.stderr).not.toContain("c4n4ry")
-  const bare = await sendstate(folder.path, [...run, "--smtp", "smtp://127.0.0.1:9"], keys)
-  expect(bare.stderr).toContain("lists the transports mailer, none of which is an SMTP server: leave --smtp out.")
-  const named = await sendstate(folder.path, [...run, "--smtp", "mailer=smtp://127.0.0.1:9"], keys)
-  expect(named.stderr).toContain("no SMTP server, but resend. Its key comes from SENDSTATE_API_KEY_MAILER.")
-  expect(named.code).toBe(1)
-}, 60_000)
+})

@@ -33,7 +33,7 @@ test("limits of the campaign file hold, and a wrong one is refused at its place"
 })
 
 test("the transports of the campaign file are simulated too, each with its own outages", async () => {
-  const file = `${twoMails}transports:\n  - { name: main }\n  - { name: spare, weight: 0 }\n`
+  const file = `${twoMails}transports:\n  - { name: main }\n  - { name: spare, weight: 0, provider: postmark }\n`
   await using folder = await campaignFolder(file, leadsCsv(30))
   const simulated = ["simulate", "campaign.yaml", "leads.csv"]
   const down = await sendstate(folder.path, [...simulated, "--outage", "main=0s/2h", "--outage", "main=20h/8h"])

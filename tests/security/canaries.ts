@@ -21,6 +21,7 @@ const secrets: Readonly<Record<string, string>> = {
   "the password in AUTH PLAIN": base64(`\u0000${canary.user}\u0000${canary.password}`),
   "a part of the password": "Sesam-4711",
   "the API key": canary.apiKey,
+  "the API key in base64": base64(canary.apiKey),
 }
 
 const person: Readonly<Record<string, string>> = {

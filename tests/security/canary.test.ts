@@ -199,7 +199,7 @@ const echoAll =
   (status: number): Behaviour =>
   (request, response) =>
     json(status, {
-      message: `${person} ${request.headers.authorization ?? ""} ${request.headers["x-postmark-server-token"] ?? ""}`,
+      message: `${person} ${request.headers.authorization ?? ""} ${request.headers["x-postmark-server-token"] ?? ""} ${canary.apiKey} ${Buffer.from(canary.apiKey).toString("base64")}`,
       Message: person,
       name: "validation_error",
       ErrorCode: 300,
