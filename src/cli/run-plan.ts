@@ -110,9 +110,10 @@ const throughTexts = (
 const evidenceTexts = (transports: ReadonlyArray<RunTransport>): ReadonlyArray<string> =>
   transports.flatMap(({ name, shown, transport }) => {
     const { idempotent } = transport.capabilities
-    if (transport.lookup !== undefined) return [`${name ?? shown} is asked first, and what it finds was sent`]
+    const through = `through ${name ?? shown}: first`
+    if (transport.lookup !== undefined) return [`${through} looked up there, what is found was sent`]
     if (idempotent === undefined) return []
-    return [`${name ?? shown} gets it again first, and makes no second copy within ${durationText(idempotent.ttlMs)}`]
+    return [`${through} sent again under the same key, no second copy within ${durationText(idempotent.ttlMs)}`]
   })
 
 const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>, again: boolean): string => {

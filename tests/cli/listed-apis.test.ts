@@ -43,7 +43,7 @@ test("a campaign is sent through Resend alone, without any mail server, and a se
     /\n {2}through {3}mailer {2}Resend at http:\/\/127\.0\.0\.1:\d+, 5 requests at once, as fast as it takes them\n/,
   )
   expect(ended.stderr).toMatch(
-    /in doubt .*\n {12}mailer gets it again first, and makes no second copy within 23 hours\n/,
+    /in doubt .*\n {12}through mailer: first sent again under the same key, no second copy within 23 hours\n/,
   )
   expect(ended.json()).toMatchObject({ state: "completed", sent: 30 })
   expect(ended.code).toBe(0)
@@ -72,7 +72,7 @@ test("when Resend takes no more, Postmark does; what Resend may have stays there
   await using folder = await campaignFolder(file, leadsCsv(40))
   const ended = await sendstate(folder.path, [...run, "--speed", "1000"], keys)
   expect(ended.stderr).toMatch(/pm {6}Postmark at http.*, only when the others are out, 10 requests at once/)
-  expect(ended.stderr).toContain("pm is asked first, and what it finds was sent")
+  expect(ended.stderr).toContain("through pm: first looked up there, what is found was sent")
   expect(ended.json()).toMatchObject({ state: "completed", sent: 40, inDoubtTotal: 1, resent: 0 })
   expect(copiesOf(mailer, pm)).toEqual(once(40))
   expect(mailer.taken).toContain(doubtful)
