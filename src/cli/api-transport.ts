@@ -24,7 +24,7 @@ const connect = (listed: ListedApi, variables: string, read: ReadVariable): Tran
 export const apiTransport = (listed: ListedApi, read: ReadVariable): RunTransport => {
   const { name, provider, weight, senders } = listed
   const api = mailApiOf(provider)
-  const variables = api.variables(listed).join(" and ")
+  const variables = api.variables(name).join(" and ")
   return {
     name,
     provider,

@@ -106,7 +106,7 @@ const viewOf = async (
     return transport !== undefined && takesSender(transport, sender)
   })
   const down = mine.filter(({ gate }) => gate.circuit === "open")
-  const refusing = mine.filter(({ refused }) => refused.some((refusal) => refusal.sender === sender))
+  const out = mine.filter((one) => down.includes(one) || one.refused.some((refusal) => refusal.sender === sender))
   const [first] = down
   const isStopped = state === "paused" || state === "degraded" || state === "cancelled"
   const isNobodyThere = down.length === mine.length
@@ -117,11 +117,9 @@ const viewOf = async (
     obstacle: isStopped
       ? state
       : first !== undefined && isNobodyThere
-        ? `${thoseOf(transports)} not there (${first.gate.cause ?? "no answer"}), asking again`
+        ? `${thoseOf(transports.filter((one) => takesSender(one, sender)))} not there (${first.gate.cause ?? "no answer"}), asking again`
         : undefined,
-    without: isNobodyThere
-      ? []
-      : mine.filter((one) => down.includes(one) || refusing.includes(one)).map(({ name }) => name),
+    without: out.length === mine.length ? [] : out.map(({ name }) => name),
     waitsMs: isWaiting ? await nextDue.inMs() : undefined,
   }
 }

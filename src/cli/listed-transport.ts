@@ -46,7 +46,7 @@ type Entry = z.output<typeof entrySchema>
 /** Tells what is wrong with one field of an entry. */
 type Refuse = (path: ReadonlyArray<string>, message: string) => void
 
-const namesSecret = (field: string): boolean => /key|token|secret|passw|credential|auth|cookie|user/i.test(field)
+const namesSecret = (field: string): boolean => /key|token|secret|passw|credential|auth|cookie/i.test(field)
 
 /** Whether a URL holds a user, or a parameter that looks like a key. */
 const holdsSecret = (url: string): boolean => {
@@ -57,9 +57,7 @@ const holdsSecret = (url: string): boolean => {
 }
 
 const variablesOf = ({ name, provider }: Entry): string =>
-  provider === "smtp"
-    ? `${urlVariableOf(name)} to the whole URL`
-    : mailApiOf(provider).variables({ name, options: {} }).join(" and ")
+  provider === "smtp" ? `${urlVariableOf(name)} to the whole URL` : mailApiOf(provider).variables(name).join(" and ")
 
 const secretText = (entry: Entry): string => `secrets are not for this file: set ${variablesOf(entry)}`
 

@@ -21,9 +21,9 @@ export interface MailApi {
   readonly required: ReadonlyArray<string>
   /** Whether bounces always go to an address of its own. */
   readonly setsBounceAddress: boolean
-  /** The variables that hold its secrets, in words for what is set there. */
-  readonly variables: (entry: ApiEntry) => ReadonlyArray<string>
-  /** Whether it works without those variables. */
+  /** The variables that hold the secrets of the one with this name. */
+  readonly variables: (name: string) => ReadonlyArray<string>
+  /** Whether it works without them. */
   readonly isKeyOptional: (entry: ApiEntry) => boolean
   /** How it is shown. */
   readonly shown: (entry: ApiEntry, read: ReadVariable) => string
@@ -46,7 +46,7 @@ const at = (title: string, { options }: ApiEntry): string =>
 
 const withKey = {
   setsBounceAddress: true,
-  variables: ({ name }: ApiEntry) => [keyVariableOf(name)],
+  variables: (name: string) => [keyVariableOf(name)],
   isKeyOptional: () => false,
 }
 
@@ -104,7 +104,7 @@ export const mailApis = {
     options: ["url", "headers", "keyHeader", "idempotencyHeader", "idempotencyTtlMs", ...common],
     required: ["url"],
     setsBounceAddress: false,
-    variables: ({ name }) => [keyVariableOf(name)],
+    variables: (name) => [keyVariableOf(name)],
     isKeyOptional: ({ options }) => options.keyHeader === undefined,
     shown: ({ name, options }, read) =>
       `${placeOf(options.url)}${read(keyVariableOf(name)) === undefined ? " (without a key)" : ""}`,

@@ -44,16 +44,9 @@ const send = async (
   resume: boolean,
 ): Promise<ExitCode> => {
   const { interruption } = request
-  const transports = checked.map(({ of }) => of)
-  const { report, enrolled, refusing } = await runCampaign({
-    ...request,
-    survey,
-    transports,
-    renderer,
-    resume,
-    output: err,
-  })
-  writeResult(request, survey, { report, enrolled, refusing })
+  const result = await runCampaign({ ...request, survey, transports: checked, renderer, resume, output: err })
+  const { report, enrolled } = result
+  writeResult(request, survey, result)
   const leads = enrolled && { enrolled: enrolled.enrolled, enrolledBefore: enrolled.duplicates }
   writeObject(request, survey, report, { ...leads, ...transportObjects(checked) })
   return exitCodeOf({

@@ -44,8 +44,7 @@ const checkTransport = async ({ transport, advice }: RunTransport, signal: Abort
 }
 
 /** A transport of a run, and whether it can be used. */
-export interface CheckedTransport {
-  readonly of: RunTransport
+export interface CheckedTransport extends RunTransport {
   readonly check: TransportCheck
 }
 
@@ -54,17 +53,18 @@ export const checkTransports = (
   transports: ReadonlyArray<RunTransport>,
   signal: AbortSignal,
 ): Promise<ReadonlyArray<CheckedTransport>> =>
-  Promise.all(transports.map(async (of) => ({ of, check: await checkTransport(of, signal) })))
+  Promise.all(transports.map(async (transport) => ({ ...transport, check: await checkTransport(transport, signal) })))
 
 const labelOf = ({ name, shown }: RunTransport): string => (name === undefined ? shown : `${name} (${shown})`)
 
 /** Why nothing can be sent from this domain: none of its transports can be used. `undefined` where one can. */
 export const noTransportText = (checked: ReadonlyArray<CheckedTransport>, sender: string): string | undefined => {
   const problems: string[] = []
-  for (const { of, check } of checked) {
-    if (!takesSender(of, sender)) continue
+  for (const transport of checked) {
+    const { check } = transport
+    if (!takesSender(transport, sender)) continue
     if (check.type !== "unusable") return undefined
-    problems.push(`${labelOf(of)} cannot be used (${check.said}). ${check.todo}.`)
+    problems.push(`${labelOf(transport)} cannot be used (${check.said}). ${check.todo}.`)
   }
   return `${problems.join(" ")} This run sent nothing: run the same command again then.`
 }
@@ -75,16 +75,17 @@ export const writeTransportTroubles = (
   checked: ReadonlyArray<CheckedTransport>,
   sender: string,
 ): void => {
-  for (const { of, check } of checked) {
+  for (const transport of checked) {
+    const { check } = transport
     if (check.type === "ready") continue
-    const name = of.name ?? "the mail server"
+    const name = transport.name ?? "the mail server"
     if (check.type === "unasked") {
       output.line(`  ${name} cannot be asked without sending: its first mail shows whether it lets us in`)
       continue
     }
     const state = check.type === "busy" ? "is busy" : "cannot be used"
-    const elsewhere = checked.some((other) => other.of !== of && takesSender(other.of, sender))
-    const effect = !takesSender(of, sender)
+    const elsewhere = checked.some((other) => other !== transport && takesSender(other, sender))
+    const effect = !takesSender(transport, sender)
       ? ""
       : elsewhere
         ? "; others take its mails meanwhile"
@@ -96,10 +97,10 @@ export const writeTransportTroubles = (
 
 /** The transports as `run --json` gives them; nothing where the only one has no name. */
 export const transportObjects = (checked: ReadonlyArray<CheckedTransport>): Readonly<Record<string, unknown>> =>
-  checked.every(({ of }) => of.name === undefined)
+  checked.every(({ name }) => name === undefined)
     ? {}
     : {
-        transports: checked.map(({ of: { name, provider, shown, weight }, check }) => ({
+        transports: checked.map(({ name, provider, shown, weight, check }) => ({
           name,
           provider,
           place: shown,

@@ -55,7 +55,7 @@ const isServer = (transport: ListedTransport): transport is ListedServer => tran
 const assertServer = (listed: ReadonlyArray<ListedTransport>, { name }: GivenUrl): void => {
   const api = listed.find((transport): transport is ListedApi => !isServer(transport) && transport.name === name)
   if (api === undefined) return
-  const variables = mailApiOf(api.provider).variables(api).join(" and ")
+  const variables = mailApiOf(api.provider).variables(api.name).join(" and ")
   throw new UsageError(
     `--smtp ${name}=URL: the transport "${name}" of the campaign file is no SMTP server, but ${api.provider}. Its key comes from ${variables}.`,
   )
@@ -94,7 +94,7 @@ const missingOf = (listed: ListedTransport, given: ReadonlyMap<string, string>):
       ? `${urlVariableOf(name)} to the URL of ${name} (or give --smtp ${name}=URL)`
       : undefined
   const api = mailApiOf(listed.provider)
-  const missing = api.variables(listed).filter((variable) => ofEnvironment(variable) === undefined)
+  const missing = api.variables(name).filter((variable) => ofEnvironment(variable) === undefined)
   if (missing.length === 0 || api.isKeyOptional(listed)) return undefined
   return `${missing.join(" and ")} to the ${missing.length === 1 ? "key" : "keys"} of ${name}`
 }
