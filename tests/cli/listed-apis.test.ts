@@ -120,7 +120,7 @@ test("an API and a mail server share the mails; one that is down keeps nobody fr
   expect(Math.min(main.received.length, mailer.taken.length)).toBeGreaterThan(0)
 })
 
-test("a wrong key is told before the first mail, with the variable that holds it", async () => {
+test("a wrong key is told before the first mail, with the variable that holds it; a busy API is waited for", async () => {
   const mailer = await fakeResend("another")
   await using folder = await campaignFolder(
     listing(`name: mailer, provider: resend, baseUrl: "${mailer.url}"`),
@@ -132,6 +132,12 @@ test("a wrong key is told before the first mail, with the variable that holds it
     /mailer \(Resend at .*\) cannot be used \(validation_error: .*API key is invalid.*Check SENDSTATE_API_KEY_MAILER, and/,
   )
   expect(mailer.requests.map(({ method }) => method)).toEqual(["GET"])
+
+  const full = await fakeProvider(tooMany.answer)
+  await folder.write("campaign.yaml", listing(`name: mailer, provider: resend, baseUrl: "${full.url}"`))
+  const busy = await sendstate(folder.path, [...run, "--dry-run"], keys)
+  expect(busy.stderr).toContain("mailer is busy (rate_limit_exceeded: 429")
+  expect(busy.code).toBe(0)
 })
 
 test("an API of your own that cannot be asked shows with its first mails that the key is wrong", async () => {
@@ -206,12 +212,13 @@ test("keys that are not there are named together, and those of Amazon are the us
     "name: pm, provider: postmark",
     "name: amazon, provider: ses, region: eu-west-1",
     'name: own, provider: http, url: "https://mail.acme.test/send"',
+    'name: other, provider: http, keyHeader: X-Api-Key, url: "https://mail.acme.test/send"',
   )
   await using folder = await campaignFolder(file, leadsCsv(1))
   const ended = await sendstate(folder.path, run, { AWS_ACCESS_KEY_ID: "AKIA" })
   expect(ended.code).toBe(1)
   expect(ended.stderr).toContain(
-    "Set SENDSTATE_SMTP_URL_MAIN to the URL of main (or give --smtp main=URL), SENDSTATE_API_KEY_MY_MAILER to the key of my.mailer, SENDSTATE_API_KEY_PM to the key of pm, AWS_SECRET_ACCESS_KEY to the key of amazon.",
+    "Set SENDSTATE_SMTP_URL_MAIN to the URL of main (or give --smtp main=URL), SENDSTATE_API_KEY_MY_MAILER to the key of my.mailer, SENDSTATE_API_KEY_PM to the key of pm, AWS_SECRET_ACCESS_KEY to the key of amazon, SENDSTATE_API_KEY_OTHER to the key of other.",
   )
   const ses = await fakeProvider((request, response) =>
     json(200, request.method === "GET" ? {} : { MessageId: "0100" })(request, response),
