@@ -34,7 +34,7 @@ export const apiTransport = (listed: ListedApi, read: ReadVariable): RunTranspor
     senders,
     advice: {
       absent: "Check the network and, if the file has one, its baseUrl",
-      refused: `Check ${variables}, and what the account may do`,
+      refused: `Check ${variables}, what the account may do, and TLS`,
     },
   }
 }

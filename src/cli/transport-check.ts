@@ -19,6 +19,9 @@ const hasAnswered = ({ code, response = "" }: NonNullable<Refusal>): boolean =>
 /** Not there at all, as opposed to busy: nobody wants a campaign to wait for a misspelt port. */
 const isAbsent = (refusal: NonNullable<Refusal>): boolean => refusal.scope === "host" && !hasAnswered(refusal)
 
+/** Where nobody of this name is, nothing is wrong with user or key. */
+const isReached = (refusal: NonNullable<Refusal>): boolean => !isAbsent(refusal) && refusal.code !== "host-not-found"
+
 /** Whether a transport can be used. */
 type TransportCheck =
   | { readonly type: "ready" }
@@ -38,7 +41,8 @@ const checkTransport = async ({ transport, advice }: RunTransport, signal: Abort
     const said = `${refusal.code}${refusal.response === undefined ? "" : `: ${refusal.response}`}`
     const absent = isAbsent(refusal)
     if (!absent && refusal.scope === "host") return { type: "busy", said }
-    if (!absent || attempt >= attempts) return { type: "unusable", said, todo: absent ? advice.absent : advice.refused }
+    if (!absent || attempt >= attempts)
+      return { type: "unusable", said, todo: isReached(refusal) ? advice.refused : advice.absent }
     await sleep(pauseMs, undefined, { signal })
   }
 }

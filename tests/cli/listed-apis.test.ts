@@ -129,9 +129,16 @@ test("a wrong key is told before the first mail, with the variable that holds it
   const ended = await sendstate(folder.path, run, keys)
   expect(ended.code).toBe(1)
   expect(ended.stderr).toMatch(
-    /mailer \(Resend at .*\) cannot be used \(validation_error: .*API key is invalid.*Check SENDSTATE_API_KEY_MAILER, and/,
+    /mailer \(Resend at .*\) cannot be used \(validation_error: .*API key is invalid.*Check SENDSTATE_API_KEY_MAILER, what/,
   )
   expect(mailer.requests.map(({ method }) => method)).toEqual(["GET"])
+
+  await folder.write(
+    "campaign.yaml",
+    listing('name: mailer, provider: resend, baseUrl: "https://no-such-host.invalid"'),
+  )
+  const nowhere = await sendstate(folder.path, run, keys)
+  expect(nowhere.stderr).toMatch(/mailer .* cannot be used \((host-not-found|dns-temporary): .*Check the network/)
 
   const full = await fakeProvider(tooMany.answer)
   await folder.write("campaign.yaml", listing(`name: mailer, provider: resend, baseUrl: "${full.url}"`))
