@@ -125,6 +125,10 @@ export interface Simulation {
   readonly calendar: ReadonlyArray<CalendarSpan>
   /** The first `listSends` copies. */
   readonly sends: ReadonlyArray<SimulatedSend>
+  /** What recipients did while the campaign went on, by event, most frequent first; those that unsubscribed as `unsubscribed`. */
+  readonly events: Readonly<Record<string, number>>
+  /** How often the process was killed; what would have come after the end did not. */
+  readonly kills: number
   /** What recipients did, the first `listSends` of it. */
   readonly signals: ReadonlyArray<SimulatedSignal>
   /** What must never happen: empty unless there is a bug. */
@@ -238,6 +242,7 @@ export const simulate = async (
   const copies = new Map<string, number>()
   const sends: Array<SimulatedSend> = []
   const signals: Array<SimulatedSignal> = []
+  const happened = new Map<string, number>()
   const leaving = random.fork("recipients")
   const acting = random.fork("signals")
   const acts = new RecipientActs()
@@ -245,10 +250,16 @@ export const simulate = async (
   let runtime: Runtime | undefined
   let lives = 0
 
-  const unsubscribe = async (executionId: string): Promise<void> => {
+  const note = (by: string, event: string): void => {
+    happened.set(event, (happened.get(event) ?? 0) + 1)
+    if (signals.length < listSends) signals.push({ by, event, at: epoch + world.timeline.now })
+  }
+  const unsubscribe = async ({ executionId, to }: SimulatedSend): Promise<void> => {
     const row = await runtime?.executions.get(executionId)
     const lead = row === undefined ? undefined : await runtime?.leads.get(row.leadId)
-    if (lead !== undefined) await runtime?.suppress(lead.email, { reason: "unsubscribed" })
+    if (lead === undefined || runtime === undefined) return
+    await runtime.suppress(lead.email, { reason: "unsubscribed" })
+    note(to, "unsubscribed")
   }
   const signal = async ({ executionId, to }: SimulatedSend, modelled: Modelled): Promise<void> => {
     const { event } = modelled
@@ -256,7 +267,7 @@ export const simulate = async (
     if (row === undefined || runtime === undefined) return
     if (isFeedback(event)) await runtime.receiveFeedback(feedbackOf(event, executionId, modelled))
     else await runtime.signal({ lead: row.leadId, event, id: `${event}/${executionId}` })
-    if (signals.length < listSends) signals.push({ by: to, event, at: epoch + world.timeline.now })
+    note(to, event)
   }
   const take = (send: SimulatedSend): void => {
     const { executionId, at } = send
@@ -267,7 +278,7 @@ export const simulate = async (
       if (acting.nextDoubleUnsafe() < modelled.share)
         void acts.do(world.sleep(modelled.after), () => signal(send, modelled))
     if (events.unsubscribe > 0 && leaving.nextDoubleUnsafe() < events.unsubscribe)
-      void acts.do(world.sleep(events.after), () => unsubscribe(executionId))
+      void acts.do(world.sleep(events.after), () => unsubscribe(send))
   }
   const network = new ModelledNetwork(settings.transports ?? settings.transport ?? transportModel.parse({}), {
     world,
@@ -293,9 +304,7 @@ export const simulate = async (
     return { process, handle: await (lives === 1 ? campaigns.create(campaign) : campaigns.get(campaign.id)) }
   }
 
-  const play = async (): Promise<
-    Omit<Simulation, "seed" | "calendar" | "sends" | "signals" | "violations" | "attempts" | "transports">
-  > => {
+  const play = async (): Promise<Pick<Simulation, "startedAt" | "finishedAt" | "counts">> => {
     let { process, handle } = await boot()
     await handle.enroll(audience)
     const actions = [...settings.actions]
@@ -362,6 +371,8 @@ export const simulate = async (
     transports,
     calendar: calendar.spans(),
     sends,
+    events: Object.fromEntries([...happened].sort(([, left], [, right]) => right - left)),
+    kills: lives - 1,
     signals,
     violations: inspection.violations(),
   }

@@ -49,3 +49,54 @@ test("the transports of the campaign file are simulated too, each with its own o
   expect(wrong.code).toBe(1)
   expect(wrong.stderr).toContain('lists no transport "other"; it lists main, spare')
 })
+
+test("what recipients do is simulated: what comes back is told by event, and who leaves gets no further mail", async () => {
+  await using folder = await campaignFolder(twoMails, leadsCsv(40))
+  const simulated = ["simulate", "campaign.yaml", "leads.csv"]
+  const all = await sendstate(folder.path, [...simulated, "--signal", "opened=1", "--signal", "clicked=1@5h", "--json"])
+  expect(all.json()).toMatchObject({ events: { opened: 40, clicked: 40 }, counts: { sent: 80 }, violations: [] })
+  const late = await sendstate(folder.path, [...simulated, "--signal", "opened=0.5@23h", "--signal", "clicked=1@2d"])
+  expect(late.stdout).toMatch(/Recipients, while it ran: \d+ opened\.\n/)
+  const left = await sendstate(folder.path, [...simulated, "--unsubscribe", "1@3h", "--json"])
+  expect(left.json()).toMatchObject({ events: { unsubscribed: 40 }, counts: { sent: 40, suppressed: 40 } })
+  const bounced = await sendstate(folder.path, [...simulated, "--bounce", "1@1m", "--json"])
+  expect(bounced.json()).toMatchObject({ events: { bounced: 40 }, counts: { sent: 40, suppressed: 40 } })
+  const soft = await sendstate(folder.path, [...simulated, "--bounce", "soft=1@1m"])
+  expect(soft.stdout).toContain("Recipients, while it ran: 40 bounced.")
+  expect(soft.stdout).toMatch(/sent +80 /)
+})
+
+test("a simulated kill leaves what was being sent in doubt, and the process comes back after its downtime", async () => {
+  await using folder = await campaignFolder(twoMails, leadsCsv(40))
+  const simulated = ["simulate", "campaign.yaml", "leads.csv", "--rate", "100"]
+  const killed = await sendstate(folder.path, [...simulated, "--kill", "300 ms", "--kill", "1 day", "--downtime", "6h"])
+  expect(killed.stdout).toContain("Killed and started again: 2 times.")
+  expect(killed.stdout).toMatch(/It does not finish: \d+ mails? in doubt would wait for somebody to resolve/)
+  const json = await sendstate(folder.path, [...simulated, "--kill", "300 ms", "--downtime", "6h", "--json"])
+  const { counts, calendar, startedAt, ...rest } = json.json() as {
+    readonly counts: { readonly inDoubt: number; readonly sent: number; readonly cancelled: number }
+    readonly calendar: ReadonlyArray<{ readonly at: number }>
+    readonly startedAt: number
+  }
+  expect(rest).toMatchObject({ kills: 1, events: {}, violations: [] })
+  expect(counts.inDoubt).toBeGreaterThan(0)
+  expect(calendar.slice(0, 2).map(({ at }) => (at - startedAt) / 3_600_000)).toEqual([0, 6])
+})
+
+test.each([
+  [["--signal", "clicked"], 'EVENT=SHARE[@AFTER], like clicked=0.1 or clicked=0.1@2h, not "clicked"'],
+  [["--signal", "clicked=7"], "a number from 0 to 1"],
+  [["--signal", "clicked=0.1@soon"], '"soon" is no duration'],
+  [["--signal", "a b=0.1"], "letters, digits"],
+  [["--signal", "bounced=0.1"], "--bounce"],
+  [["--signal", "unsubscribed=0.1"], "--unsubscribe"],
+  [["--bounce", "medium=0.1"], "a bounce is hard or soft"],
+  [["--unsubscribe", "news=0.1"], "--unsubscribe is SHARE[@AFTER]"],
+  [["--kill", "later"], "--kill is a duration, for example 36h"],
+  [["--downtime", "3"], "--downtime is a duration, for example 36h"],
+])("what nobody can simulate is refused with how to write it: %j", async (options, said) => {
+  await using folder = await campaignFolder(twoMails, leadsCsv(1))
+  const wrong = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv", ...options])
+  expect(wrong.code).toBe(1)
+  expect(wrong.stderr).toContain(said)
+})

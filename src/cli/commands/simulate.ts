@@ -1,5 +1,5 @@
 import { defineCommand } from "citty"
-import type { LeadInput } from "sendstate/sdk"
+import { type LeadInput, toMillis } from "sendstate/sdk"
 import type { SimulateOptions, Simulation, TransportModel } from "sendstate/simulation"
 import { type CampaignFile, readCampaignFile } from "../campaign-file.ts"
 import { valuesOf } from "../command-line.ts"
@@ -8,7 +8,8 @@ import { countText, durationText, numberText } from "../duration-text.ts"
 import { exitCodes } from "../exit-code.ts"
 import { readLeads } from "../lead-file.ts"
 import { numberOption } from "../number-option.ts"
-import { err, out, writeJson } from "../output.ts"
+import { err, out, printable, writeJson } from "../output.ts"
+import { eventForms, simulatedEvents } from "../simulated-events.ts"
 import { timeText } from "../time-text.ts"
 import { UsageError } from "../usage-error.ts"
 
@@ -31,6 +32,27 @@ const args = {
     valueHint: "[NAME=]FROM/FOR",
     description: "When a server cannot be reached, like 1h/2h or main=1h/2h; may be given several times",
   },
+  signal: {
+    type: "string",
+    valueHint: eventForms.signal,
+    description: "What comes back about a share of the mails, like clicked=0.1@2h; may be given several times",
+  },
+  bounce: {
+    type: "string",
+    valueHint: eventForms.bounce,
+    description: "Of mails that were taken and come back, for good or for now; may be given several times",
+  },
+  unsubscribe: {
+    type: "string",
+    valueHint: eventForms.unsubscribe,
+    description: "Of mails after which the recipient wants no more. Default 0; AFTER is 1h where it is not said",
+  },
+  kill: {
+    type: "string",
+    valueHint: "AFTER",
+    description: "When the process is killed, like 36h after the start; may be given several times",
+  },
+  downtime: { type: "string", valueHint: "DURATION", description: "How long a killed process is away. Default 1m" },
   json: { type: "boolean", description: "One JSON object on the last line of stdout" },
 } as const
 
@@ -72,24 +94,44 @@ const writeCalendar = (calendar: Simulation["calendar"]): void => {
 const attemptsText = ({ accepted, rejected, unknown }: Simulation["attempts"]): string =>
   `${countText(accepted + rejected + unknown, "attempt")}: ${numberText(accepted)} accepted, ${numberText(rejected)} rejected, ${numberText(unknown)} without a reply.`
 
+const endText = ({
+  finishedAt,
+  startedAt,
+  counts,
+}: Pick<Simulation, "finishedAt" | "startedAt" | "counts">): string => {
+  if (finishedAt !== null) return `Finished ${timeText(finishedAt)}, after ${durationText(finishedAt - startedAt)}.`
+  return counts.inDoubt === 0
+    ? "It does not finish within that time."
+    : `It does not finish: ${countText(counts.inDoubt, "mail")} in doubt would wait for somebody to resolve ${counts.inDoubt === 1 ? "it" : "them"}.`
+}
+
+const eventsText = (events: Simulation["events"]): string =>
+  Object.entries(events)
+    .map(([event, times]) => `${numberText(times)} ${printable(event)}`)
+    .join(", ")
+
 const write = (
   campaign: string,
-  { counts, attempts, transports, calendar, finishedAt, startedAt, violations }: Simulation,
+  { counts, attempts, transports, calendar, events, kills, finishedAt, startedAt, violations }: Simulation,
 ): void => {
   out.line(`${out.style("bold", campaign)}  simulated, nothing was sent`)
   out.line()
   writeCalendar(calendar)
   out.line()
-  out.line(
-    finishedAt === null
-      ? "  It does not finish within that time."
-      : `  Finished ${timeText(finishedAt)}, after ${durationText(finishedAt - startedAt)}.`,
-  )
+  out.line(`  ${endText({ finishedAt, startedAt, counts })}`)
   out.line(`  ${attemptsText(attempts)}`)
   if (transports.length > 1)
     for (const { name, attempts: own } of transports) out.line(`  ${name}: ${attemptsText(own)}`)
+  if (Object.keys(events).length > 0) out.line(`  Recipients, while it ran: ${eventsText(events)}.`)
+  if (kills > 0) out.line(`  Killed and started again: ${countText(kills, "time")}.`)
   writeCounts(out, counts)
   for (const violation of violations) out.line(`  VIOLATION ${violation}`)
+}
+
+const durationOf = (option: "kill" | "downtime", text: string): number => {
+  const ms = toMillis(text)
+  if (ms === undefined) throw new UsageError(`--${option} is a duration, for example 36h or "2 days", not "${text}".`)
+  return ms
 }
 
 interface Outage {
@@ -140,6 +182,13 @@ export const simulateCommand = defineCommand({
     const file = await readCampaignFile(given.campaign)
     const names = file.transports?.map(({ name }) => name) ?? []
     const outages = valuesOf(rawArgs, args, "outage").map((text) => outageOf(text, names))
+    const events = simulatedEvents({
+      signals: valuesOf(rawArgs, args, "signal"),
+      bounces: valuesOf(rawArgs, args, "bounce"),
+      unsubscribe: given.unsubscribe,
+    })
+    const kills = valuesOf(rawArgs, args, "kill").map((text) => durationOf("kill", text))
+    const downtime = given.downtime === undefined ? undefined : durationOf("downtime", given.downtime)
     const leads = await leadsOf(given.leads)
     const { simulate } = await import("sendstate/simulation")
     const simulation = await simulate(file.input, leads, {
@@ -147,6 +196,8 @@ export const simulateCommand = defineCommand({
       start: startOf(given.start),
       until: days === undefined ? undefined : days * dayMs,
       limits: file.limits,
+      events,
+      faults: { kills, downtime },
       ...modelled(
         {
           maxPerSecond: numberOption("rate", given.rate, { min: 0.0001, whole: false }),
