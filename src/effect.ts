@@ -19,7 +19,7 @@ import {
 import type { Explanation } from "./actors/runtime/explain.ts"
 import { type ForgetOptions, type ForgetResult, forgetLead } from "./actors/runtime/forgetting.ts"
 import type { Health } from "./actors/runtime/health.ts"
-import { writeLead } from "./actors/runtime/leads.ts"
+import { type LeadStored, writeLead } from "./actors/runtime/leads.ts"
 import { type PruneOptions, type PruneResult, prune } from "./actors/runtime/pruning.ts"
 import type { FeedbackAnswer, FeedbackError } from "./actors/runtime/receiving-feedback.ts"
 import { runExecutionNow } from "./actors/runtime/running-now.ts"
@@ -137,7 +137,7 @@ export class Sendstate extends Context.Service<
     /** A lead as it is stored. */
     readonly lead: (id: string) => Effect.Effect<Lead | undefined, StorageError>
     /** Stores the lead in place of what is known about it. */
-    readonly putLead: (lead: LeadInput) => Effect.Effect<Lead, SignalError>
+    readonly putLead: (lead: LeadInput) => Effect.Effect<LeadStored, SignalError>
     /** Forgets a person, by id or address; what was counted stays counted. */
     readonly forgetLead: (
       lead: string,

@@ -1,4 +1,5 @@
 export type { CancelSelection } from "./actors/cancel-orders.ts"
+export type { HostTrigger, Occasion } from "./actors/events/host-triggers.ts"
 export type { ReceivedMessage, ReceiveResult } from "./actors/events/receiving.ts"
 export type { SignalInput, SignalResult } from "./actors/events/signalling.ts"
 export type { LeaseTimes } from "./actors/execution/lease.ts"
@@ -14,6 +15,7 @@ export type { CancelAnswer, ControlAnswer } from "./actors/runtime/execution-con
 export type { ExplainedEvent, ExplainedFeedback, Explanation } from "./actors/runtime/explain.ts"
 export type { ForgetOptions, ForgetResult } from "./actors/runtime/forgetting.ts"
 export type { Health, TransportHealth } from "./actors/runtime/health.ts"
+export type { LeadStored } from "./actors/runtime/leads.ts"
 export type { PruneOptions, PruneResult } from "./actors/runtime/pruning.ts"
 export type { FeedbackAnswer } from "./actors/runtime/receiving-feedback.ts"
 export type { AudienceReport, CampaignReport, EventCounts, VariantReport } from "./actors/runtime/reporting.ts"

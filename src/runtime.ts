@@ -2,6 +2,7 @@ import * as Layer from "effect/Layer"
 import * as z from "zod"
 import { Committer } from "./actors/committer.ts"
 import { EventBus } from "./actors/event-bus.ts"
+import { checkHostTriggers, type HostTrigger } from "./actors/events/host-triggers.ts"
 import type { LeaseTimes } from "./actors/execution/lease.ts"
 import type { LeadDirectory } from "./actors/lead-directory.ts"
 import { Problems } from "./actors/problems.ts"
@@ -53,6 +54,11 @@ export interface CommonOptions {
    * ends the execution as suppressed, a throw is tried again. Default: the lead as it was enrolled.
    */
   readonly leadOf?: LeadDirectory
+  /**
+   * What starts something of the host's own when it happens to a lead, beside the triggers of campaigns. Give every process
+   * of a storage the same ones: whichever of them is told of an event starts it. Default: none.
+   */
+  readonly triggers?: ReadonlyArray<HostTrigger>
   /** How long other processes of a shared storage leave a row to the one that claimed it. */
   readonly leases?: Partial<LeaseTimes>
   /**
@@ -116,6 +122,7 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
     passive: false,
     standby: options.standby ?? false,
     leadOf: options.leadOf,
+    triggers: checkHostTriggers(options.triggers ?? []),
     leases: options.leases,
     softBounces: options.softBounces,
   })

@@ -5,7 +5,7 @@ import { endOfChanges } from "../actors/runtime/end-of-changes.ts"
 import type { Explanation } from "../actors/runtime/explain.ts"
 import { type ForgetOptions, type ForgetResult, forgetLead } from "../actors/runtime/forgetting.ts"
 import type { Health } from "../actors/runtime/health.ts"
-import { writeLead } from "../actors/runtime/leads.ts"
+import { type LeadStored, writeLead } from "../actors/runtime/leads.ts"
 import { type PruneOptions, type PruneResult, prune } from "../actors/runtime/pruning.ts"
 import type { FeedbackAnswer } from "../actors/runtime/receiving-feedback.ts"
 import { type CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
@@ -65,8 +65,11 @@ export interface CampaignsHandle {
 export interface LeadsHandle {
   /** The lead, or `undefined`. */
   get(id: string): Promise<Lead | undefined>
-  /** Stores the lead in place of what is known about it; mails that are rendered from now on use it. @throws InvalidInput */
-  put(lead: LeadInput): Promise<Lead>
+  /**
+   * Stores the lead in place of what is known about it; mails that are rendered from now on use it. A status that is new is
+   * signalled as `status:<status>`. @throws InvalidInput
+   */
+  put(lead: LeadInput): Promise<LeadStored>
 }
 
 /**
@@ -125,7 +128,8 @@ export interface Runtime extends AsyncDisposable {
   readonly suppressions: SuppressionsHandle
   /**
    * Tells what happened to a lead: `clicked`, `replied`, `trial.started`. Mails that wait for it are due, campaigns whose exit
-   * or goal it is send the lead nothing more, campaigns whose trigger it is enroll it. Durable on return; the same id again does nothing.
+   * or goal it is send the lead nothing more, campaigns whose trigger it is enroll it,
+   * triggers of the host start what is theirs. Durable on return; the same id again does nothing.
    */
   signal(input: SignalInput): Promise<SignalResult>
   /**

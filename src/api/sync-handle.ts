@@ -11,7 +11,7 @@ import {
   retryExecution,
 } from "../actors/runtime/execution-control.ts"
 import type { Explanation } from "../actors/runtime/explain.ts"
-import { writeLead } from "../actors/runtime/leads.ts"
+import { type LeadStored, writeLead } from "../actors/runtime/leads.ts"
 import type { CreateOptions, RuntimeActor } from "../actors/runtime/runtime-actor.ts"
 import { type ScheduleInput, scheduleMails } from "../actors/runtime/scheduling.ts"
 import {
@@ -79,8 +79,8 @@ export interface SyncHandle {
   templateName(row: Pick<ExecutionRow, "template">): string
   /** As `leads.get`. */
   lead(id: string): Lead | undefined
-  /** As `leads.put`. @throws InvalidInput */
-  putLead(lead: LeadInput): Lead
+  /** As `leads.put`; what triggers of the host start for its status follows a second later. @throws InvalidInput */
+  putLead(lead: LeadInput): LeadStored
   /** As `settings.get`. */
   setting(key: string): Setting | undefined
   /** As `settings.list`. */

@@ -43,7 +43,7 @@ const reasons: Readonly<Record<NonNullable<ReceivedMail["ignored"]>, string>> = 
 
 /** What it did, for people. */
 export const writeReceived = (output: Output, received: ReceivedMail): void => {
-  const { feedback, answers, cancelled, enrolled, ignored } = received
+  const { feedback, answers, cancelled, enrolled, started, ignored } = received
   for (const { told, answer } of feedback) {
     const mail = answer.executionId === undefined ? "" : ` of ${answer.executionId}`
     output.line(printable(`${nameOf(told)}${mail}: ${outcomes[answer.outcome]}.`))
@@ -52,7 +52,8 @@ export const writeReceived = (output: Output, received: ReceivedMail): void => {
   else if (feedback.length === 0) {
     const mail = answers === null ? "A mail of a person" : `An answer to ${answers}`
     const campaigns = `enrolled into ${countText(enrolled, "campaign")} by triggers`
-    output.line(`${mail}: ${countText(cancelled, "mail")} cancelled, ${campaigns}.`)
+    const byHost = started > 0 ? `, ${started} started by its host` : ""
+    output.line(`${mail}: ${countText(cancelled, "mail")} cancelled, ${campaigns}${byHost}.`)
   }
 }
 

@@ -49,6 +49,7 @@ test("bounces and complaints are taken in by the process that sends, each once",
     ],
     answers: null,
     enrolled: 0,
+    started: 0,
     cancelled: 0,
     ignored: null,
   })
@@ -96,6 +97,7 @@ test("an answer ends its writer's way, and a mail that a trigger asks for enroll
     feedback: [],
     answers: executionOf(messageId),
     enrolled: 0,
+    started: 0,
     cancelled: 1,
     ignored: null,
   })

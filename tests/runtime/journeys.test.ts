@@ -208,11 +208,17 @@ test("the same signal again does nothing, also after a restart", async () => {
   const world = await openCampaign({ steps, reentry: "always" })
   await world.spring.enroll(people("ann"))
   const signal = { lead: lead("ann"), event: "go", id: "go-1" }
-  expect(await world.runtime.signal(signal)).toEqual({ isNew: true, released: 1, cancelled: 0, enrolled: 0 })
+  expect(await world.runtime.signal(signal)).toEqual({
+    isNew: true,
+    released: 1,
+    cancelled: 0,
+    enrolled: 0,
+    started: 0,
+  })
   await world.spring.idle()
   await world.spring.enroll(people("ann"))
   const { runtime } = await world.restart()
-  expect(await runtime.signal(signal)).toEqual({ isNew: false, released: 0, cancelled: 0, enrolled: 0 })
+  expect(await runtime.signal(signal)).toEqual({ isNew: false, released: 0, cancelled: 0, enrolled: 0, started: 0 })
 })
 
 test("a lead may come again as the campaign says, once its enrollment has ended", async () => {

@@ -44,7 +44,7 @@ describe("a parsed mail", () => {
   ])("that is %s ends nobody's journey and enrolls nobody", async (_name, headers) => {
     const { runtime, messageId, executions } = await mailedAnn()
     const result = await runtime.receive(await parseInbound(raw([`References: ${messageId}`, ...headers])))
-    expect(result).toEqual({ lead: null, answers: null, enrolled: 0, cancelled: 0, ignored: "automatic" })
+    expect(result).toEqual({ lead: null, answers: null, enrolled: 0, started: 0, cancelled: 0, ignored: "automatic" })
     const stranger = await parseInbound(raw(headers, "bob@example.test"))
     expect(await runtime.receive(stranger)).toMatchObject({ enrolled: 0, ignored: "automatic" })
     expect((await executions()).map(({ state }) => state).sort()).toEqual(["done", "scheduled"])

@@ -118,7 +118,13 @@ describe("an event", () => {
     const signal = { lead: ann, event: "came", id: "1" }
     expect(await world.runtime.signal(signal)).toMatchObject({ isNew: true, enrolled: 0, unknownLead: true })
     await world.runtime.leads.put({ email: ann })
-    expect(await world.runtime.signal(signal)).toEqual({ isNew: true, released: 0, cancelled: 0, enrolled: 1 })
+    expect(await world.runtime.signal(signal)).toEqual({
+      isNew: true,
+      released: 0,
+      cancelled: 0,
+      enrolled: 1,
+      started: 0,
+    })
     expect(await world.runtime.signal(signal)).toMatchObject({ isNew: false, enrolled: 0 })
     await world.until(reaches("done"))
   })

@@ -9,8 +9,8 @@ import type { Entries } from "./triggering.ts"
 export interface ArrivedMail {
   readonly subject: string
   readonly from: string
-  /** Who wrote it, where the storage does not know yet. */
-  readonly sender: Lead
+  /** Who wrote it, where that is no stored lead. */
+  readonly sender?: Lead
 }
 
 /** An event whose consequences are being drawn: a process that dies in the middle goes on with it when it starts again. */
@@ -19,6 +19,8 @@ export interface KeptEvent extends LeadEvent {
   readonly mail?: ArrivedMail
   /** Chosen once, so that a trigger that is fired again enrolls nobody twice. */
   readonly entries?: Entries
+  /** All that is left is what triggers of the host start. */
+  readonly isDrawn?: true
 }
 
 type Stores = Store["Service"]
@@ -47,16 +49,38 @@ const write = (store: Stores, key: string, event: KeptEvent | null, expected?: n
 export const keepEvent = (store: Stores, event: KeptEvent): Effect.Effect<boolean, StorageError> =>
   write(store, keyOf(event), event, 0)
 
-/** Whether its consequences are being drawn, or were left undrawn. */
-export const isKept = (store: Stores, event: Pick<LeadEvent, "lead" | "id">): Effect.Effect<boolean, StorageError> =>
+const read = (store: Stores, event: Pick<LeadEvent, "lead" | "id">) =>
   Effect.map(
     store.use((driver) => driver.documents("signal", [keyOf(event)])),
-    ([document]) => document !== undefined,
+    ([document]) => document,
   )
+
+/** The event as it is kept while its consequences are being drawn, or were left undrawn; else `undefined`. */
+export const readKept = (
+  store: Stores,
+  event: Pick<LeadEvent, "lead" | "id">,
+): Effect.Effect<KeptEvent | undefined, StorageError> =>
+  Effect.map(read(store, event), (document) => (document === undefined ? undefined : keptOf(document)))
 
 /** All its consequences are drawn. */
 export const dropEvent = (store: Stores, event: LeadEvent): Effect.Effect<void, StorageError> =>
   Effect.asVoid(write(store, keyOf(event), null))
+
+/** Changes it where it is kept still, durable on return; `changed` answers the same object for no change. */
+const amend = (
+  store: Stores,
+  event: LeadEvent,
+  changed: (kept: KeptEvent) => KeptEvent,
+): Effect.Effect<KeptEvent | undefined, StorageError> =>
+  Effect.gen(function* () {
+    while (true) {
+      const document = yield* read(store, event)
+      if (document === undefined) return undefined
+      const kept = keptOf(document)
+      const next = changed(kept)
+      if (next === kept || (yield* write(store, document.key, next, document.version))) return next
+    }
+  })
 
 /**
  * The entries that the triggers of an event stand for: those chosen before, else these, durable on return. `undefined` when
@@ -67,16 +91,17 @@ export const settleEntries = (
   event: LeadEvent,
   wanted: Entries,
 ): Effect.Effect<Entries | undefined, StorageError> =>
-  Effect.gen(function* () {
-    while (true) {
-      const [document] = yield* store.use((driver) => driver.documents("signal", [keyOf(event)]))
-      if (document === undefined) return undefined
-      const kept = keptOf(document)
+  Effect.map(
+    amend(store, event, (kept) => {
       const entries = { ...wanted, ...kept.entries }
-      if (Object.keys(entries).length === Object.keys(kept.entries ?? {}).length) return entries
-      if (yield* write(store, document.key, { ...kept, entries }, document.version)) return entries
-    }
-  })
+      return Object.keys(entries).length === Object.keys(kept.entries ?? {}).length ? kept : { ...kept, entries }
+    }),
+    (kept) => kept && (kept.entries ?? {}),
+  )
+
+/** Notes that all is drawn but what triggers of the host start. */
+export const markDrawn = (store: Stores, event: LeadEvent): Effect.Effect<void, StorageError> =>
+  Effect.asVoid(amend(store, event, (kept) => (kept.isDrawn ? kept : { ...kept, isDrawn: true })))
 
 /** Hears of every event that is kept, by its key. */
 export const eachKept = <E>(

@@ -48,13 +48,14 @@ const mostRereads = 50
 const own = <Value>(record: { readonly [key: string]: Value }, key: string): Value | undefined =>
   Object.hasOwn(record, key) ? record[key] : undefined
 
-/** When an event last happened, as this campaign sees it; `undefined` for never. */
+/** When an event last happened, as this campaign sees it (`null`: as the host does, who sees all); `undefined` for never. */
 export const lastEventFor =
-  ({ last }: LeadEvents, campaignId: string) =>
+  ({ last }: LeadEvents, campaignId: string | null) =>
   (event: string): number | undefined => {
     const times = own(last, event)
     if (times === undefined) return undefined
-    const known = [own(times, anyCampaign), own(times, campaignId)].filter((at) => at !== undefined)
+    const seen = campaignId === null ? Object.values(times) : [own(times, anyCampaign), own(times, campaignId)]
+    const known = seen.filter((at) => at !== undefined)
     return known.length === 0 ? undefined : Math.max(...known)
   }
 

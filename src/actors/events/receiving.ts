@@ -38,12 +38,15 @@ export interface ReceiveResult {
   readonly answers: string | null
   /** Campaigns that its triggers enrolled the sender into. */
   readonly enrolled: number
+  /** What triggers of the host started that is new. */
+  readonly started: number
   /** Mails that were cancelled, because `replied` is an exit or a goal of their campaign. */
   readonly cancelled: number
   /**
    * Why it did nothing; `null` where it was taken in. `automatic`: a program wrote it, such as an out-of-office answer, a
    * report, a list; give it to `receiveFeedback`, which knows bounces and complaints. `no-sender`: it names no address that
-   * could be mailed. `own`: it is a mail of ours. `unknown-sender`: no lead wrote it, and no trigger asks for it.
+   * could be mailed, and `lead` no lead that is stored. `own`: it is a mail of ours. `unknown-sender`: no lead wrote it, and no
+   * campaign's trigger asks for it.
    */
   readonly ignored: "automatic" | "no-sender" | "own" | "unknown-sender" | null
 }
@@ -109,6 +112,7 @@ const ignored = (reason: Exclude<ReceiveResult["ignored"], null>, answers: strin
   lead: null,
   answers,
   enrolled: 0,
+  started: 0,
   cancelled: 0,
   ignored: reason,
 })
@@ -146,15 +150,18 @@ export const receiveMessage = (
     })
     const sender = readSender(message.from)
     if (isAutomatic({ ...message, from: sender?.address ?? message.from })) return ignored("automatic")
-    if (sender === undefined) return ignored("no-sender")
+    const who = message.lead ?? (sender && addressKey(sender.address))
+    if (who === undefined) return ignored("no-sender")
     const { isOwn, answered } = yield* oursIn(runtime, message)
     if (isOwn) return ignored("own")
-    const known = yield* readLead(runtime.services, message.lead ?? answered?.leadId ?? addressKey(sender.address))
+    const known = yield* readLead(runtime.services, message.lead ?? answered?.leadId ?? who)
     const firing = yield* firingTriggers(runtime, (trigger) => matchesMail(trigger, message))
     if (known === undefined && message.lead === undefined && firing.length === 0)
       return ignored("unknown-sender", answered?.id ?? null)
-    const lead = known ?? (yield* leadOf(sender, message.lead))
-    const { cancelled, enrolled } = yield* signalEvent(
+    const lead = known ?? (sender && (yield* leadOf(sender, message.lead)))
+    if (lead === undefined) return ignored("no-sender", answered?.id ?? null)
+    const stranger = known === undefined ? { sender: lead } : {}
+    const { cancelled, enrolled, started } = yield* signalEvent(
       runtime,
       {
         lead: lead.id,
@@ -163,7 +170,7 @@ export const receiveMessage = (
         at: cameAt(message, answered, runtime.services.clock.currentTimeMillisUnsafe()),
         ...(answered === undefined ? {} : { campaign: answered.campaignId }),
       },
-      { mail: { subject: message.subject, from: message.from, sender: lead } },
+      { mail: { subject: message.subject, from: message.from, ...stranger } },
     )
-    return { lead: lead.id, answers: answered?.id ?? null, enrolled, cancelled, ignored: null }
+    return { lead: lead.id, answers: answered?.id ?? null, enrolled, started, cancelled, ignored: null }
   })

@@ -19,8 +19,10 @@ import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
 import { eachPageOfRows } from "../pages.ts"
 import { readLead } from "../stored-lead.ts"
-import { dropEvent, eachKept, isKept, type KeptEvent, keepEvent, settleEntries } from "./kept-events.ts"
+import { Synchronous } from "../synchronous.ts"
+import { dropEvent, eachKept, type KeptEvent, keepEvent, markDrawn, readKept, settleEntries } from "./kept-events.ts"
 import { type LeadEvent, readEvents, recordEvent } from "./lead-events.ts"
+import { hostTriggersOf, type StartingRuntime, startTriggered } from "./starting.ts"
 import { enrollTriggered, entriesFor, type Firing, firingTriggers, type TriggeringRuntime } from "./triggering.ts"
 
 /** Something that happened to a lead, as users tell it. */
@@ -33,7 +35,7 @@ export interface SignalInput {
   readonly at?: number | Date | undefined
   /** The same id again is the same event. Default: made of lead, event, time and campaign. */
   readonly id?: string | undefined
-  /** Only this campaign hears of it. Default: all that the lead is in. */
+  /** Only this campaign hears of it, and triggers of the host. Default: all that the lead is in. */
   readonly campaign?: string | undefined
 }
 
@@ -47,9 +49,11 @@ export interface SignalResult {
   readonly cancelled: number
   /** Campaigns that it enrolled the lead into, by their triggers. */
   readonly enrolled: number
+  /** What triggers of the host started that is new. */
+  readonly started: number
   /**
-   * A trigger asks for this lead, which is not stored: nobody was enrolled, and the id is not used up. Store the lead, and
-   * tell it again.
+   * A trigger asks for this lead, which is not stored: nobody was enrolled, nothing started, and the id is not used up. Store
+   * the lead, and tell it again.
    */
   readonly unknownLead?: true
 }
@@ -59,7 +63,7 @@ export type SignalError = CampaignError | Closed | InvalidInput
 
 /** What signalling needs of the runtime. */
 export interface SignallingRuntime extends TriggeringRuntime {
-  readonly services: TriggeringRuntime["services"] & Pick<ProcessServices, "fork" | "hasGivenUp">
+  readonly services: TriggeringRuntime["services"] & StartingRuntime["services"] & Pick<ProcessServices, "fork">
   readonly campaign: (id: string) => Effect.Effect<CampaignActor, CampaignError | Closed>
 }
 
@@ -74,7 +78,7 @@ const schema = z.strictObject({
   campaign: z.string().min(1).max(100).optional(),
 })
 
-const nothing: SignalResult = { isNew: false, released: 0, cancelled: 0, enrolled: 0 }
+const nothing: SignalResult = { isNew: false, released: 0, cancelled: 0, enrolled: 0, started: 0 }
 
 /** How far ahead the clock of whoever tells it may be, milliseconds. What lies further ahead would be recent for long. */
 const clockSkewMs = 5 * 60_000
@@ -164,7 +168,7 @@ const triggersOf = (runtime: SignallingRuntime, { event, campaign, mail }: KeptE
 
 /** Whether a trigger asks for a lead that is not stored. */
 const lacksLead = (runtime: SignallingRuntime, event: KeptEvent, firing: ReadonlyArray<Firing>) =>
-  firing.length === 0 || event.mail !== undefined
+  firing.length + hostTriggersOf(runtime, event).length === 0 || event.mail !== undefined
     ? Effect.succeed(false)
     : Effect.map(readLead(runtime.services, event.lead), (lead) => lead === undefined)
 
@@ -194,11 +198,18 @@ const grantWishes = (wishes: ReadonlyArray<Consequence>) =>
 /** Between two looks at mails that are under way, milliseconds. */
 const lookAgainMs = 1_000
 
+// What is left is the host's to start: a row, until it has answered.
+const endDrawing = ({ services }: SignallingRuntime, event: KeptEvent, isLeft: boolean) =>
+  isLeft
+    ? Effect.map(markDrawn(services.store, event), () => void services.hostStarts.left.openUnsafe())
+    : dropEvent(services.store, event)
+
 // The event stays kept until those mails have come to rest: what they plan is looked at then, also after a restart.
 const lookAgain = (
   runtime: SignallingRuntime,
   event: KeptEvent,
   underWay: ReadonlyArray<ExecutionRow>,
+  isLeft: boolean,
 ): Effect.Effect<void, CampaignError | Closed> =>
   Effect.gen(function* () {
     const { store } = runtime.services
@@ -211,21 +222,31 @@ const lookAgain = (
     }
     const { wishes } = yield* consequencesOf(runtime, event)
     yield* grantWishes(wishes)
-    yield* dropEvent(store, event)
+    yield* endDrawing(runtime, event, isLeft)
+  })
+
+/** What the host starts; where nobody can wait for it, it is left for later. */
+const startByHost = (runtime: SignallingRuntime, event: KeptEvent, canWait: boolean) =>
+  Effect.gen(function* () {
+    if (canWait && !(yield* Synchronous)) return yield* startTriggered(runtime, event)
+    return { started: 0, isLeft: hostTriggersOf(runtime, event).length > 0 }
   })
 
 const drawConsequences = (
   runtime: SignallingRuntime,
   event: KeptEvent,
-  unknownLead: boolean,
+  { unknownLead, canWait }: { readonly unknownLead: boolean; readonly canWait: boolean },
 ): Effect.Effect<Omit<SignalResult, "isNew">, CampaignError | Closed> =>
   Effect.gen(function* () {
     const { wishes, underWay } = yield* consequencesOf(runtime, event)
     const granted = yield* grantWishes(wishes)
     const enrolled = unknownLead ? 0 : yield* fireTriggers(runtime, event)
-    if (underWay.length === 0) yield* dropEvent(runtime.services.store, event)
-    else runtime.services.fork(persist(runtime.services, lookAgain(runtime, event, underWay)))
-    return { ...granted, enrolled, ...(unknownLead ? { unknownLead } : {}) }
+    const { started, isLeft } = unknownLead
+      ? { started: 0, isLeft: false }
+      : yield* startByHost(runtime, event, canWait)
+    if (underWay.length === 0) yield* endDrawing(runtime, event, isLeft)
+    else runtime.services.fork(persist(runtime.services, lookAgain(runtime, event, underWay, isLeft)))
+    return { ...granted, enrolled, started, ...(unknownLead ? { unknownLead } : {}) }
   })
 
 /**
@@ -245,11 +266,18 @@ export const signalEvent = (
     const event: KeptEvent = { ...told, ...more }
     if (event.campaign !== null) yield* runtime.campaign(event.campaign)
     const isKnown = (yield* readEvents(store, event.lead)).ids.includes(event.id)
-    if (isKnown && !(yield* isKept(store, event))) return nothing
+    const kept = isKnown ? yield* readKept(store, event) : undefined
+    if (isKnown && kept === undefined) return nothing
+    if (kept?.isDrawn === true) {
+      const { started, isLeft } = yield* startByHost(runtime, kept, true)
+      yield* endDrawing(runtime, kept, isLeft)
+      return { ...nothing, started }
+    }
     const { wishes, underWay } = yield* consequencesOf(runtime, event)
     const firing = yield* triggersOf(runtime, event)
     const unknownLead = yield* lacksLead(runtime, event, firing)
-    const expected = wishes.length + underWay.length + (unknownLead ? 0 : firing.length)
+    const fired = unknownLead ? 0 : firing.length + hostTriggersOf(runtime, event).length
+    const expected = wishes.length + underWay.length + fired
     // Written first: a process that dies in the middle goes on with it when it starts again.
     const keeps = expected > 0 && (yield* keepEvent(store, event))
     const isNew = yield* recordEvent(store, event, { again: unknownLead })
@@ -258,7 +286,7 @@ export const signalEvent = (
       yield* dropEvent(store, event)
       return nothing
     }
-    return { isNew, ...(yield* drawConsequences(runtime, event, unknownLead)) }
+    return { isNew, ...(yield* drawConsequences(runtime, event, { unknownLead, canWait: true })) }
   })
 
 /** Goes on with the signals whose consequences a process that died left undrawn. */
@@ -267,9 +295,11 @@ export const resumeSignals = (runtime: SignallingRuntime): Effect.Effect<void, C
     runtime.services,
     eachKept(runtime.services.store, (event) =>
       Effect.gen(function* () {
+        if (event.isDrawn === true) return void runtime.services.hostStarts.left.openUnsafe()
         const unknownLead = yield* lacksLead(runtime, event, yield* triggersOf(runtime, event))
         yield* recordEvent(runtime.services.store, event, { again: unknownLead })
-        yield* drawConsequences(runtime, event, unknownLead)
+        // A host that does not answer holds up no other event.
+        yield* drawConsequences(runtime, event, { unknownLead, canWait: false })
       }).pipe(
         // One that cannot be drawn holds up no other.
         Effect.catchTag("NotFound", (error) => Effect.sync(() => runtime.services.problems.report(error.message))),

@@ -16,6 +16,7 @@ import type { CampaignClock } from "../campaign/record.ts"
 import type { CancelOrders } from "../cancel-orders.ts"
 import type { Committer } from "../committer.ts"
 import type { EventBus } from "../event-bus.ts"
+import type { HostStarts } from "../events/host-triggers.ts"
 import type { LeadUnavailable } from "../lead-directory.ts"
 import type { Problems } from "../problems.ts"
 import type { Routes } from "../routing/routes.ts"
@@ -46,6 +47,8 @@ export interface ProcessServices {
   readonly cancelOrders: CancelOrders
   /** Who a lead is now, where the host keeps leads itself; absent: as stored. */
   readonly leadOf?: (id: string) => Effect.Effect<Lead | undefined, LeadUnavailable>
+  /** What the host starts by triggers. */
+  readonly hostStarts: HostStarts
   /** Runs something beside its caller; what it fails with is reported. */
   readonly fork: (work: Effect.Effect<unknown, { readonly message: string }>) => void
   /** Whether the runtime has given up waiting: what is not durable by now is in doubt. */

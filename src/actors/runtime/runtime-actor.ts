@@ -1,6 +1,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
@@ -26,7 +27,9 @@ import { afterEvent, type CampaignRecord, newRecord, readRecord, saveRecord } fr
 import { CancelOrders } from "../cancel-orders.ts"
 import { Committer } from "../committer.ts"
 import { EventBus } from "../event-bus.ts"
+import type { CheckedHostTrigger } from "../events/host-triggers.ts"
 import { resumeSignals } from "../events/signalling.ts"
+import { watchStarts } from "../events/starting.ts"
 import { watchTimes } from "../events/time-triggers.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { defaultLeaseTimes, type LeaseTimes } from "../execution/lease.ts"
@@ -74,6 +77,7 @@ export interface RuntimeSettings {
   /** Claims nothing until `leaveStandby`. */
   readonly standby: boolean
   readonly leadOf?: LeadDirectory | undefined
+  readonly triggers?: ReadonlyArray<CheckedHostTrigger> | undefined
   /** When addresses that bounce for now are given up; `null` for never. */
   readonly softBounces?: SoftBounceRule | null | undefined
   readonly leases?: Partial<LeaseTimes> | undefined
@@ -174,6 +178,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
       ...(settings.leadOf === undefined ? {} : { leadOf: askDirectory(settings.leadOf) }),
       longestSleepMs: yield* LongestSleep,
       cancelOrders: new CancelOrders(store),
+      hostStarts: { triggers: settings.triggers ?? [], underWay: new Set(), left: Latch.makeUnsafe(false) },
       fork: (work) => {
         const reported = Effect.catch(work, (error) => Effect.sync(() => problems.report(error.message)))
         fork(Effect.forkIn(reported, campaignScope))
@@ -347,6 +352,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
     })
     for (const order of orders) fulfilBeside(runtime, order)
     if (settings.passive) return runtime
+    yield* Scope.provide(watchStarts(runtime), campaignScope)
     services.fork(resumeSignals(runtime))
     const { campaigns } = runtime
     const isActive = (): boolean => !standby && !draining

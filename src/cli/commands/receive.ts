@@ -25,7 +25,7 @@ const ask = async <Type extends ControlResult["type"]>(
   throw new UsageError(answer.type === "failed" ? answer.message : "The owner of the database is an older version.")
 }
 
-const nothing: ReceivedMail = { feedback: [], answers: null, enrolled: 0, cancelled: 0, ignored: null }
+const nothing: ReceivedMail = { feedback: [], answers: null, enrolled: 0, started: 0, cancelled: 0, ignored: null }
 
 const withTold = (answer: FeedbackAnswer, told: Feedback | undefined): ReceivedMail["feedback"] =>
   told === undefined ? [] : [{ told, answer }]

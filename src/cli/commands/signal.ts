@@ -34,11 +34,12 @@ export const signalCommand = defineCommand({
       })
       if (answer.type === "failed") throw new UsageError(answer.message)
       if (answer.type !== "signalled") throw new UsageError("The owner of the database is an older version.")
-      const { isNew, released, cancelled, enrolled, unknownLead } = answer.result
+      const { isNew, released, cancelled, enrolled, started, unknownLead } = answer.result
+      const byHost = started > 0 ? `, ${started} started by its host` : ""
       const output = json === true ? err : out
       output.line(
         isNew
-          ? `Signalled ${event}: ${released} released, ${cancelled} cancelled, ${enrolled} enrolled.`
+          ? `Signalled ${event}: ${released} released, ${cancelled} cancelled, ${enrolled} enrolled${byHost}.`
           : `${event} was signalled before: nothing was done.`,
       )
       if (unknownLead === true)
