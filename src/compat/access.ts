@@ -2,6 +2,7 @@ import type {
   ExecutionFilter,
   ExecutionPage,
   Explanation,
+  LeadStored,
   Runtime,
   ScheduleInput,
   Setting,
@@ -26,14 +27,15 @@ export interface Access {
   readonly create: (campaign: CampaignInput, update: boolean) => MaybePromise<unknown>
   readonly scheduleAll: (campaignId: string, mails: ReadonlyArray<ScheduleInput>) => MaybePromise<ReadonlyArray<string>>
   readonly lead: (id: string) => MaybePromise<Lead | undefined>
-  readonly putLead: (lead: LeadInput) => MaybePromise<unknown>
+  /** Waited for on every storage: its status may start campaigns of the host. */
+  readonly putLead: (lead: LeadInput) => Promise<LeadStored>
   readonly setting: (key: string) => MaybePromise<Setting | undefined>
   readonly settings: (prefix: string) => MaybePromise<ReadonlyArray<{ readonly key: string; readonly value: Setting }>>
   readonly putSettings: (writes: ReadonlyArray<SettingWrite>) => MaybePromise<void>
 }
 
 /** Through `runtime.sync`: every answer is there on return. */
-export const syncAccess = ({ sync }: Runtime): Access => ({
+export const syncAccess = ({ sync, leads }: Runtime): Access => ({
   find: (ids) => sync.find(ids),
   page: (filter, page) => sync.list(filter, page),
   changes: (since, limit) => sync.changes(since, { limit }),
@@ -48,7 +50,7 @@ export const syncAccess = ({ sync }: Runtime): Access => ({
   create: (campaign, update) => sync.create(campaign, { update }),
   scheduleAll: (campaignId, mails) => sync.scheduleAll(campaignId, mails),
   lead: (id) => sync.lead(id),
-  putLead: (lead) => sync.putLead(lead),
+  putLead: (lead) => leads.put(lead),
   setting: (key) => sync.setting(key),
   settings: (prefix) => sync.settings(prefix),
   putSettings: (writes) => sync.putSettings(writes),

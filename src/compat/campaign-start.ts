@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly delayMs?: number
   /** What it is started for: the same words again schedule nothing again. Default: each start is another one. */
   readonly occasion?: string
+  /** Fails when the engine is stopped meanwhile, where it would be opened again. */
+  readonly whileOpen?: boolean
 }
 
 /** What a start did. */
@@ -56,9 +58,10 @@ export const startCampaign = async (
   core: Core,
   campaignId: string,
   leadIds: ReadonlyArray<string>,
-  { templateSequence = [], delayMs = 0, occasion }: StartOptions = {},
+  { templateSequence = [], delayMs = 0, occasion, whileOpen = false }: StartOptions = {},
 ): Promise<Start> => {
   const campaign = await core.campaigns.get(campaignId)
+  if (whileOpen) await core.requireOpen()
   if (campaign && !isActive(campaign)) throw inactive(campaignId, campaign.status)
   const native = campaign ? undefined : await nativeCampaign(core, campaignId)
   if (!campaign && native === undefined) throw refusal(campaignId, "campaign-missing", "was not found")

@@ -11,8 +11,8 @@ import type { CompatOptions } from "./options.ts"
 import type { OwnCampaigns, OwnCommunications, OwnLeads, OwnTemplates } from "./own-documents.ts"
 import { RetryManager } from "./retry-manager.ts"
 import type { HostLead, InboundMessage } from "./sources.ts"
+import { leadChanged, receiveEmail } from "./telling.ts"
 import { TemplateRenderingService } from "./template-rendering-service.ts"
-import { leadChanged, receiveEmail } from "./triggers.ts"
 
 /** One engine with its eight services. */
 export interface Compat {
@@ -36,11 +36,13 @@ export interface Compat {
   readonly communications: OwnCommunications
   /**
    * An inbound mail: starts the campaigns of the `email` triggers that match, once for each message id. Answers how many.
+   * Durable on return: what could not be started yet follows, also after a restart. @throws InvalidInput, StorageError
    */
   receiveEmail(message: InboundMessage): Promise<number>
   /**
    * A lead as it is now: starts the campaigns of the `lead_status` and `time` triggers that match, once for each change of
-   * its status. Answers how many. Stored, unless leads come from a source of the host.
+   * its status. Answers how many. Durable as `receiveEmail`. Stored; of a lead from a source of the host only id and status
+   * are. @throws InvalidInput, StorageError
    */
   leadChanged(lead: HostLead): Promise<number>
   /** The native runtime underneath, opened (in standby) where it was not: for moving on to it step by step. */

@@ -3,6 +3,7 @@ import {
   createRuntime,
   createRuntimeSync,
   type ExecutionFilter,
+  type HostTrigger,
   InvalidInput,
   type Runtime,
   StorageError,
@@ -54,6 +55,8 @@ export class Core implements Engine {
   #running: AbortController | undefined
   /** Called at each start, with a signal that fires at the stop; what it throws is a warning. */
   whileRunning: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** What starts campaigns beside calls; set before anything is opened. */
+  triggers: ReadonlyArray<HostTrigger> = []
   // After a stop, reads answer with what was seen last: looking must not open the store again.
   #isStopped = false
   /** Of the runtime that was opened last; goes on after a stop. */
@@ -123,6 +126,7 @@ export class Core implements Engine {
       renderer: this.renderer,
       observers: this.options.observers ?? [],
       leadOf: (id: string) => this.leadOf(id),
+      triggers: this.triggers,
       standby: true,
     }
   }
@@ -171,6 +175,19 @@ export class Core implements Engine {
       }
     }
     return this.#openNow()
+  }
+
+  /** For what must not open it: waits for an opening under way. @throws StorageError `not-open` where it was stopped. */
+  async requireOpen(): Promise<void> {
+    await this.#opening
+    if (this.#opened !== undefined) return
+    throw new StorageError({
+      storage: this.#storage.name,
+      code: "not-open",
+      retryable: true,
+      indeterminate: false,
+      message: `The engine was stopped before that, and its storage "${this.#storage.name}" given back.`,
+    })
   }
 
   async #accessLater(): Promise<Access> {

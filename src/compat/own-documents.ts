@@ -1,4 +1,5 @@
 import type { Setting } from "sendstate"
+import { leadSchema, parse } from "sendstate/sdk"
 import type { Access } from "./access.ts"
 import { unknownAddress } from "./placeholder.ts"
 import { leadInputOf } from "./render-data.ts"
@@ -67,10 +68,17 @@ export class OwnLeads implements LeadSource {
     this.#documents = new Documents(open, "lead")
   }
 
-  /** Stores the lead in place of what is known about it. @throws InvalidInput when it cannot be mailed. */
-  async put(lead: HostLead): Promise<void> {
-    await (await this.#open()).putLead(leadInputOf(lead))
+  /**
+   * Stores the lead in place of what is known about it. Answers how many campaigns its status has started, by triggers.
+   *
+   * @throws InvalidInput when it cannot be mailed.
+   */
+  async put(lead: HostLead): Promise<number> {
+    const access = await this.#open()
+    const input = parse(leadSchema, leadInputOf(lead), "The lead")
+    // First: what is started notes its campaign here.
     await this.#keep(lead)
+    return (await access.putLead(input)).signal?.started ?? 0
   }
 
   #keep(lead: HostLead): Promise<void> {

@@ -86,6 +86,8 @@ export interface InboundMessage {
   subject: string
   /** Default: the lead with this sender's address, where the source of leads can tell. */
   leadId?: string
+  /** Its headers, which tell an out-of-office answer and other mail of programs, which starts nothing. */
+  headers?: Record<string, string>
 }
 
 /** A source of inbound messages, such as a mailbox that is polled. */

@@ -1,22 +1,10 @@
-import { InvalidInput, matchesMail } from "sendstate/sdk"
-import type { Access } from "./access.ts"
+import type { HostTrigger } from "sendstate"
+import { InvalidInput, statusEvent } from "sendstate/sdk"
 import { startCampaign } from "./campaign-start.ts"
 import type { Core } from "./core.ts"
-import { unknownAddress } from "./placeholder.ts"
-import type { HostLead, InboundMessage } from "./sources.ts"
 import type { CampaignTrigger } from "./types.ts"
 
 const minuteMs = 60_000
-
-const matchesMessage = ({ type, conditions }: CampaignTrigger, message: InboundMessage): boolean =>
-  type === "email" &&
-  matchesMail({ mail: { subject: conditions.emailSubject ?? "", from: conditions.emailFrom ?? "" } }, message)
-
-const matchesChange = ({ type, conditions }: CampaignTrigger, lead: HostLead): boolean =>
-  (type === "lead_status" && conditions.leadStatus !== undefined && conditions.leadStatus === lead.status) ||
-  (type === "time" && (conditions.leadStatus === undefined || conditions.leadStatus === lead.status))
-
-const addressOf = (from: string): string => (/<([^<>]+)>\s*$/.exec(from)?.[1] ?? from).trim().toLowerCase()
 
 const issueOf = ({ type, conditions }: CampaignTrigger): string | undefined => {
   if (type === "manual") return undefined
@@ -40,93 +28,54 @@ export const checkTriggers = (triggers: ReadonlyArray<CampaignTrigger>): void =>
   })
 }
 
-// Its conditions, not its place: a list that is put in another order fires nothing again.
-const nameOf = ({ type, conditions }: CampaignTrigger): string => {
-  const { emailSubject = "", emailFrom = "", leadStatus = "", timeDelay = 0 } = conditions
-  return JSON.stringify([type, emailSubject, emailFrom, leadStatus, timeDelay])
-}
+/** What a lead signals once, when it is heard of for the first time. */
+export const leadKnown = "lead.known"
 
-/** Fires those that match; one that fails holds up no other. Answers how many campaigns were started. */
-const fire = async (
-  core: Core,
-  leadId: string,
-  occasion: string,
-  matches: (trigger: CampaignTrigger) => boolean,
-): Promise<number> => {
-  let started = 0
-  for (const trigger of core.options.triggers ?? []) {
-    const { campaignId, timeDelay = 0 } = trigger.conditions
-    if (campaignId === undefined || !matches(trigger)) continue
-    await core.attempt(`The trigger for the campaign ${campaignId}`, async () => {
-      const start = { delayMs: timeDelay * minuteMs, occasion: `${occasion}/${nameOf(trigger)}` }
-      if ((await startCampaign(core, campaignId, [leadId], start)).isNew) started += 1
-    })
+/** The same for its status then, `""` for none. */
+export const leadKnownAs = (status: string): string => `${leadKnown}:${statusEvent(status)}`.slice(0, 100)
+
+const onOf = ({ type, conditions }: CampaignTrigger): HostTrigger["on"] | undefined => {
+  const { emailSubject = "", emailFrom = "", leadStatus } = conditions
+  switch (type) {
+    case "email":
+      // One that asks for nothing matches every mail: what each of them signals.
+      if (emailSubject + emailFrom === "") return { event: "replied" }
+      return { mail: { subject: emailSubject, from: emailFrom } }
+    case "lead_status":
+      return { event: statusEvent(leadStatus ?? "") }
+    case "time":
+      return { event: leadStatus === undefined ? leadKnown : leadKnownAs(leadStatus) }
+    case "manual":
+      return undefined
   }
-  return started
 }
 
-const leadOfMessage = async (core: Core, message: InboundMessage): Promise<string | undefined> => {
-  if (message.leadId !== undefined) return message.leadId
-  const address = addressOf(message.from)
-  const known = core.leads.findByEmail
-  return known === undefined ? undefined : (await known.call(core.leads, address))?.id
+// What it says, not its place: a list that is put in another order fires nothing again.
+const nameOf = ({ type, conditions }: CampaignTrigger): string => {
+  const { campaignId, emailSubject = "", emailFrom = "", leadStatus = "", timeDelay = 0 } = conditions
+  return JSON.stringify([type, campaignId, emailSubject, emailFrom, leadStatus, timeDelay])
 }
 
-// Native campaigns hear of it too: `replied` ends or goes on with theirs, their own triggers fire.
-const tellNative = (core: Core, { id, from, subject }: InboundMessage, lead: string | undefined): Promise<void> =>
-  core.attempt(`Telling native campaigns of the message ${id}`, async () => {
-    const { runtime } = await core.open()
-    const { ignored } = await runtime.receive({
-      messageId: id,
-      from,
-      subject,
-      ...(lead === undefined ? {} : { lead }),
-    })
-    if (ignored === "no-sender")
-      core.warn(`Telling native campaigns of the message ${id} came to nothing: its sender cannot be read.`)
-  })
-
-/** An inbound mail: starts what its sender and subject match, once for each message id. */
-export const receiveEmail = async (core: Core, message: InboundMessage): Promise<number> => {
-  const leadId = await leadOfMessage(core, message)
-  await tellNative(core, message, leadId)
-  if (leadId !== undefined)
-    return fire(core, leadId, `message ${message.id}`, (trigger) => matchesMessage(trigger, message))
-  core.warn(`The message ${message.id} is from nobody that is known as a lead; it starts nothing.`)
-  return 0
+const nativeTrigger = (core: Core, trigger: CampaignTrigger): ReadonlyArray<HostTrigger> => {
+  const on = onOf(trigger)
+  const { campaignId, timeDelay = 0 } = trigger.conditions
+  if (on === undefined || campaignId === undefined) return []
+  const start: HostTrigger["start"] = async ({ id, lead }) => {
+    try {
+      await core.requireOpen()
+      const how = { delayMs: timeDelay * minuteMs, occasion: id, whileOpen: true }
+      return (await startCampaign(core, campaignId, [lead], how)).isNew
+    } catch (error) {
+      core.warn(
+        `The trigger for the campaign ${campaignId} failed: ${error instanceof Error ? error.message : String(error)}`,
+      )
+      throw error
+    }
+  }
+  return [{ id: nameOf(trigger), on, start }]
 }
 
-const statusKey = (leadId: string): string => `compat/lead-status/${leadId}`
-
-/**
- * Stores the lead's status where native campaigns find it, which signals a new one to them as `status:<status>`. Of a lead
- * that its host keeps no more than id and status is stored.
- */
-const tellNativeOfStatus = async (core: Core, access: Access, lead: HostLead): Promise<void> => {
-  if (core.options.leads === undefined) return core.ownLeads.put(lead)
-  const { id, status } = lead
-  if (!status) return
-  await core.attempt(`Telling native campaigns of the status of the lead ${id}`, async () => {
-    const known = await access.lead(id)
-    await access.putLead({ ...(known ?? { id, email: unknownAddress }), status })
-  })
-}
-
-/**
- * A lead as it is now. Its status starts what it matches, once for each change: the same status again is none. `time`
- * triggers fire for a lead that is heard of for the first time, `timeDelay` minutes later.
- */
-export const leadChanged = async (core: Core, lead: HostLead): Promise<number> => {
-  const { access } = await core.open()
-  await tellNativeOfStatus(core, access, lead)
-  const known = await access.setting(statusKey(lead.id))
-  const status = lead.status ?? ""
-  if (known?.status === status) return 0
-  const change = Number(known?.change ?? 0) + 1
-  // First what follows, then the note: a crash in between repeats it under the same names, which schedules nothing twice.
-  const started = await fire(core, lead.id, `change ${change}`, (trigger) =>
-    trigger.type === "time" && known !== undefined ? false : matchesChange(trigger, lead),
-  )
-  await access.putSettings([{ key: statusKey(lead.id), value: { leadId: lead.id, status, change } }])
-  return started
-}
+/** The native triggers that start the host's campaigns; two that say the same are one. */
+export const nativeTriggers = (core: Core, triggers: ReadonlyArray<CampaignTrigger>): ReadonlyArray<HostTrigger> => [
+  ...new Map(triggers.flatMap((trigger) => nativeTrigger(core, trigger)).map((one) => [one.id, one])).values(),
+]
