@@ -1,5 +1,6 @@
 import { readFile, realpath } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
+import { parseTracking, type Tracking } from "sendstate/renderer/tracking"
 import {
   type Campaign,
   type CampaignInput,
@@ -27,12 +28,15 @@ export interface CampaignFile {
   readonly limits: LimitsInput
   /** The transports that it lists; `undefined`: it leaves them to the command line. */
   readonly transports: ReadonlyArray<ListedTransport> | undefined
+  /** How its mails tell of opens and clicks; `undefined`: they do not. */
+  readonly tracking: Tracking | undefined
   /** Folder of the templates. */
   readonly templates: string
 }
 
 // What is no JSON cannot be written in a file; the folder of templates, and what is the runtime's, are the file's own.
-const fields = new Set([...campaignFields.filter((field) => field !== "leadData"), "templates", "limits", "transports"])
+const ownFields = ["templates", "tracking", "limits", "transports"]
+const fields = new Set([...campaignFields.filter((field) => field !== "leadData"), ...ownFields])
 
 const refuse = (path: string, issues: ReadonlyArray<Issue>): InvalidInput =>
   new InvalidInput({
@@ -142,6 +146,11 @@ const transportsOf = (source: YamlSource, given: unknown, campaign: Campaign): C
   return transports
 }
 
+const trackingOf = (source: YamlSource, given: unknown): CampaignFile["tracking"] =>
+  given === undefined || given === null
+    ? undefined
+    : checked(source, () => parseTracking(given as Tracking), ["tracking"])
+
 /**
  * Reads a campaign.yaml. Templates and attachments are looked for beside it.
  *
@@ -160,6 +169,7 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
     templates,
     attachments,
     limits: given,
+    tracking,
     transports,
     ...rest
   } = readable(file, () => source.document.toJS({ maxAliasCount: 100 }) as Record<string, unknown>)
@@ -181,6 +191,7 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
     campaign,
     limits,
     transports: readable(file, () => transportsOf(source, transports, campaign)),
+    tracking: readable(file, () => trackingOf(source, tracking)),
     templates: templatesOf(source, folder, templates),
   }
 }

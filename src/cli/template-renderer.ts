@@ -1,5 +1,7 @@
 import { mjml } from "sendstate/renderer/mjml"
+import { withTracking } from "sendstate/renderer/tracking"
 import { type CompiledTemplate, contentHash, type Renderer } from "sendstate/sdk"
+import type { CampaignFile } from "./campaign-file.ts"
 
 /** A renderer for a check and the run after it: compiles each template once, and outlives the first of them. */
 export interface SharedRenderer {
@@ -7,9 +9,13 @@ export interface SharedRenderer {
   readonly close: () => Promise<void>
 }
 
-/** The MJML renderer of a folder. */
-export const sharedRenderer = (directory: string): SharedRenderer => {
-  const inner = mjml({ directory })
+// Others that run on the same database have not asked to be tracked.
+const tracked = (renderer: Renderer, { tracking, campaign }: CampaignFile): Renderer =>
+  tracking === undefined ? renderer : withTracking(renderer, { ...tracking, campaigns: [campaign.id] })
+
+/** The MJML renderer of a campaign file's templates, with its tracking. */
+export const sharedRenderer = (file: CampaignFile): SharedRenderer => {
+  const inner = tracked(mjml({ directory: file.templates }), file)
   const compiled = new Map<string, Promise<CompiledTemplate>>()
   return {
     renderer: {

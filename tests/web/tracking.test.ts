@@ -81,6 +81,27 @@ describe("tracked mail", () => {
     ])
   })
 
+  test("is signed with the runtime's keys where no others are given", async () => {
+    const { message, runtime, id } = await mailOf(
+      withTracking(
+        handlebars({ templates: { hello: { subject: "Hello", html: '<a href="https://shop.test/">x</a>' } } }),
+        { baseUrl },
+      ),
+    )
+    const { where, heard } = served({ signingKeys: runtime.signingKeys() })
+    expect(await where(linksIn(message)[0] ?? "")).toBe("https://shop.test/")
+    expect(heard).toMatchObject([{ type: "clicked", executionId: id }])
+    expect(await served().where(linksIn(message)[0] ?? "")).toBeNull()
+  })
+
+  test("is of the campaigns that are named, and of no other", async () => {
+    const html = '<a href="https://shop.test/">x</a>'
+    const named = rendererOf(html, { campaigns: ["spring"] })
+    expect(linksIn((await mailOf(named)).message)[0]).toContain(baseUrl)
+    const others = rendererOf(html, { campaigns: ["autumn"] })
+    expect(linksIn((await mailOf(others)).message)).toEqual(["https://shop.test/"])
+  })
+
   test("a link that is too long for a token stays as it is", async () => {
     const long = `https://shop.test/${"x".repeat(2_000)}`
     const { message } = await mailOf(rendererOf(`<a href="${long}">x</a>`))

@@ -6,6 +6,7 @@ import {
   type Message,
   type PreparedTemplate,
   type RenderInput,
+  signToken,
 } from "../../sdk/index.ts"
 import type { Definition, LoadedDefinition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
@@ -83,6 +84,7 @@ export const makeMessage = (
     ...(locale === null ? {} : { locale }),
     timeZone: lead.timeZone ?? definition.timeZone,
     executionId: execution.id,
+    sign: (...token) => signToken(secrets.signingKeys, ...token),
     now,
   })
   refuseGiant(mail, definition.steps[execution.step]?.template ?? "")

@@ -97,7 +97,8 @@ export const previewCommand = defineCommand({
     const file = await readCampaignFile(args.campaign)
     const storeFile = args.db ?? defaultStoreFile(file.campaign.id)
     const lead = await findLead(args.lead, { leads: args.leads, storeFile, file })
-    const { renderer, close } = sharedRenderer(file.templates)
+    // The links of a test mail lead where they go: what it tells would be about no mail that is stored.
+    const { renderer, close } = sharedRenderer(args.to === undefined ? file : { ...file, tracking: undefined })
     try {
       const rehearsal = await openRehearsal(file, { renderer, storeFile, update: true })
       const { mail, warnings } = await look(rehearsal.campaign, lead, step - 1).finally(rehearsal.close)

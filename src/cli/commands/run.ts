@@ -67,7 +67,7 @@ export const runCommand = defineCommand({
       throw new UsageError("--wait and --until-idle say when to end, and not the same: give one of them.")
     const storeFile = given.db ?? defaultStoreFile(file.campaign.id)
     const storage = await storageOfFile(storeFile)
-    const { renderer, close } = sharedRenderer(file.templates)
+    const { renderer, close } = sharedRenderer(file)
     const interruption = listenForInterruption(sayStopping)
     try {
       return await runSession(

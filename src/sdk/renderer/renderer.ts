@@ -1,3 +1,5 @@
+import type { TokenPurpose } from "../signed-token.ts"
+
 /**
  * A template with everything it needs, as loaded: what is hashed, stored and compiled.
  */
@@ -31,6 +33,11 @@ export interface RenderInput {
   readonly timeZone?: string
   /** The mail; absent where there is none, as in a check of the template alone. */
   readonly executionId?: string
+  /**
+   * A token for a link of this mail, signed with the runtime's first key: who has its `signingKeys()` can read it. Absent
+   * where no runtime renders.
+   */
+  readonly sign?: (purpose: TokenPurpose, words: ReadonlyArray<string>) => string
   /** The instant that `now` means, epoch milliseconds; the same for a resend of the same mail. */
   readonly now: number
 }

@@ -1,11 +1,11 @@
-import { signToken } from "../../../sdk/signed-token.ts"
+import type { RenderInput } from "../../../sdk/renderer/renderer.ts"
 import { type MarkupToken, readMarkup } from "../markup.ts"
 import { applyEdits, type ContextEdit } from "../value-context.ts"
 import { attributeText } from "./attribute-text.ts"
 
 /** How the HTML of one mail is tracked. */
 export interface HtmlTracking {
-  readonly keys: ReadonlyArray<Uint8Array>
+  readonly sign: NonNullable<RenderInput["sign"]>
   /** Ends without a slash. */
   readonly baseUrl: string
   readonly opens: boolean
@@ -34,13 +34,13 @@ const linkEdits = (token: MarkupToken, tracking: HtmlTracking): ReadonlyArray<Co
   return token.attributes.flatMap(({ name, value, start }) => {
     const url = attributeText(value).trim()
     if (name !== "href" || !isTracked(url, tracking)) return []
-    const signed = signToken(tracking.keys, "click/1", [tracking.executionId, url])
+    const signed = tracking.sign("click/1", [tracking.executionId, url])
     return [{ start, end: start + value.length, text: `${tracking.baseUrl}/${signed}` }]
   })
 }
 
-const pixel = ({ baseUrl, keys, executionId }: HtmlTracking): string =>
-  `<img src="${baseUrl}/${signToken(keys, "open/1", [executionId])}" width="1" height="1" alt="" style="display:block;border:0">`
+const pixel = ({ baseUrl, sign, executionId }: HtmlTracking): string =>
+  `<img src="${baseUrl}/${sign("open/1", [executionId])}" width="1" height="1" alt="" style="display:block;border:0">`
 
 /** The HTML with its links led through the tracking URL, and an image at its end that tells that it was opened. */
 export const trackedHtml = (html: string, tracking: HtmlTracking): string => {
