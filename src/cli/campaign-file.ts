@@ -29,7 +29,7 @@ export interface CampaignFile {
   /** The transports that it lists; `undefined`: it leaves them to the command line. */
   readonly transports: ReadonlyArray<ListedTransport> | undefined
   /** How its mails tell of opens and clicks; `undefined`: they do not. */
-  readonly tracking: Tracking | undefined
+  readonly tracking: Required<Tracking> | undefined
   /** Folder of the templates. */
   readonly templates: string
 }

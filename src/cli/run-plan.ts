@@ -116,6 +116,11 @@ const evidenceTexts = (transports: ReadonlyArray<RunTransport>): ReadonlyArray<s
     return [`${through} sent again under the same key, no second copy within ${durationText(idempotent.ttlMs)}`]
   })
 
+const trackedText = ({ opens, clicks, baseUrl }: NonNullable<CampaignFile["tracking"]>): string =>
+  opens || clicks
+    ? `${[...(opens ? ["opens"] : []), ...(clicks ? ["clicks"] : [])].join(" and ")}, at ${baseUrl}`
+    : "nothing"
+
 const storedText = ({ status, counts }: NonNullable<RunPlan["stored"]>, again: boolean): string => {
   const cause = status.cause === null ? "" : ` (${printable(status.cause)})`
   const mails = `${numberText(counts.sent)} sent, ${numberText(counts.failed)} failed, ${numberText(counts.inDoubt)} in doubt`
@@ -142,6 +147,7 @@ export const writePlan = (
   if (campaign.repeat !== undefined) line("again", repeatText(campaign.repeat))
   if (campaign.calendar !== undefined) line("hours", hoursText(campaign.calendar, campaign.timeZone))
   if (campaign.attachments.length > 0) line("files", campaign.attachments.map(({ filename }) => filename).join(", "))
+  if (file.tracking !== undefined) line("tracked", trackedText(file.tracking))
   const { retry } = campaign
   line(
     "retries",

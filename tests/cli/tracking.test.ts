@@ -66,6 +66,8 @@ test("a preview shows the tracked mail; a test mail leads where it says, and onl
   await using inbox = await MailInbox.start()
   await using folder = await trackedFolder(`${oneMail}tracking: { baseUrl: "${baseUrl}", opens: false }\n`)
   const preview = ["preview", "campaign.yaml", "--lead", "u1@x.test", "--html"]
+  const planned = await sendstate(folder.path, ["run", "campaign.yaml", "leads.csv", "--dry-run"])
+  expect(planned.stdout).toContain(`tracked   clicks, at ${baseUrl}\n`)
   const shown = await sendstate(folder.path, preview)
   expect(linkIn(shown.stdout)).toMatch(/^https:\/\/acme\.test\/t\/[\w.-]+$/)
   expect(imageIn(shown.stdout)).toBe("")
