@@ -29,7 +29,8 @@ export interface LeadSurvey {
 
 /** What is surveyed, and how. */
 export interface SurveyOptions {
-  readonly file: string
+  /** `undefined`: there is none to read. */
+  readonly file: string | undefined
   readonly campaign: CampaignHandle
   /** Who is enrolled already, when there is a database. */
   readonly enrolled: EnrolledAddresses | undefined
@@ -81,9 +82,17 @@ const duplicatesInStore = async (
   })
 }
 
-async function* takeLeads(file: string, skipped: ReadonlySet<number>, count: number): AsyncGenerator<Lead, void, void> {
+async function* rowsOf(file: string | undefined): AsyncGenerator<LeadRow, void, void> {
+  if (file !== undefined) yield* readLeads(file)
+}
+
+async function* takeLeads(
+  file: string | undefined,
+  skipped: ReadonlySet<number>,
+  count: number,
+): AsyncGenerator<Lead, void, void> {
   let taken = 0
-  for await (const row of readLeads(file)) {
+  for await (const row of rowsOf(file)) {
     if (taken >= count) return
     if (row.type !== "lead" || skipped.has(row.line)) continue
     taken += 1
@@ -119,7 +128,7 @@ export const surveyLeads = async (options: SurveyOptions): Promise<LeadSurvey> =
     options.onProgress(leads)
   }
 
-  for await (const row of readLeads(options.file)) {
+  for await (const row of rowsOf(options.file)) {
     options.signal.throwIfAborted()
     if (leads + chunk.length >= limit) {
       await flush()

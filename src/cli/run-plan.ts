@@ -1,7 +1,7 @@
 import type { CampaignStatus } from "sendstate"
 import { type Counts, domainOf, type Mailbox } from "sendstate/sdk"
 import { hoursText, repeatText, stepAudienceText, stepTimeText } from "./calendar-text.ts"
-import type { CampaignFile } from "./campaign-file.ts"
+import { type CampaignFile, hasTriggers } from "./campaign-file.ts"
 import { countText, durationText, numberText } from "./duration-text.ts"
 import type { DuplicateRow, LeadSurvey, RejectedRow } from "./lead-survey.ts"
 import { takesSender } from "./listed-transport.ts"
@@ -134,9 +134,8 @@ export const writePlan = (
 ): void => {
   const { campaign } = file
   const line = (name: string, text: string): void => output.line(`  ${output.style("dim", name.padEnd(10))}${text}`)
-  output.line(
-    `${output.style("bold", campaign.id)}  ${countText(campaign.steps.length, "mail")} to ${countText(survey.leads, "lead")}`,
-  )
+  const whom = survey.leads === 0 && hasTriggers(file) ? "whom its triggers let in" : countText(survey.leads, "lead")
+  output.line(`${output.style("bold", campaign.id)}  ${countText(campaign.steps.length, "mail")} to ${whom}`)
   line("from", mailboxText(campaign.from))
   if (campaign.replyTo !== undefined) line("reply to", mailboxText(campaign.replyTo))
   for (const [index, step] of campaign.steps.entries())

@@ -6,8 +6,8 @@ import type { Output } from "./output.ts"
 /** What the command line of a run asks for, read and checked. */
 export interface RunRequest {
   readonly file: CampaignFile
-  /** Path of the lead file, as given. */
-  readonly leads: string
+  /** Path of the lead file, as given; `undefined`: only triggers let leads in. */
+  readonly leads: string | undefined
   readonly storeFile: string
   readonly storage: Storage
   /** Each `--smtp`, in their order. */

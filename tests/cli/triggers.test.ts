@@ -57,3 +57,51 @@ test("a campaign with triggers starts without a lead; one without has nobody to 
   expect(refused).toMatchObject({ code: 1 })
   expect(refused.stderr).toContain("--wait is for campaigns with triggers")
 }, 60_000)
+
+const waitAlone = (inbox: MailInbox, ...more: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...["run", "campaign.yaml", "--wait", "--smtp", inbox.url(), "--yes", "--json"],
+  ...more,
+]
+
+test("with --wait triggers are enough: the run needs no file of leads, and without it says why it does", async () => {
+  await using inbox = await MailInbox.start()
+  await using folder = await campaignFolder(triggered, leadsCsv(1))
+  const noWait = await sendstate(folder.path, ["run", "campaign.yaml", "--smtp", inbox.url(), "--yes"])
+  expect(noWait.code).toBe(1)
+  expect(noWait.stderr).toContain("LEADS.csv is missing. Without it only triggers let leads in: give --wait")
+  const planned = await sendstate(folder.path, ["run", "campaign.yaml", "--wait", "--dry-run"])
+  expect(planned.code).toBe(0)
+  expect(planned.stdout).toContain("1 mail to whom its triggers let in")
+  await folder.write("campaign.yaml", oneMail)
+  const noTriggers = await sendstate(folder.path, ["run", "campaign.yaml", "--smtp", inbox.url(), "--yes"])
+  expect(noTriggers.code).toBe(1)
+  expect(noTriggers.stderr).toContain("LEADS.csv is missing: whom to mail")
+  expect(inbox.received).toEqual([])
+}, 60_000)
+
+test("a trigger by time mails the stored leads when its time comes, while a run waits for it", async () => {
+  await using inbox = await MailInbox.start()
+  await using folder = await campaignFolder(oneMail.replace("id: news", "id: before"), leadsCsv(2))
+  expect(await sendstate(folder.path, run(inbox, "--db", "all.db"))).toMatchObject({ code: 0 })
+  // Each minute of its own time: the first of them lets both in, and without reentry nobody comes twice.
+  await folder.write("campaign.yaml", `${oneMail}triggers: [{ at: "* * * * *" }]\n`)
+  const waiting = start(folder.path, waitAlone(inbox, "--db", "all.db", "--speed", "60"))
+  await inbox.has(4)
+  waiting.process.kill("SIGINT")
+  const ended = await waiting.ended
+  expect(ended.code).toBe(130)
+  expect(ended.json()).toMatchObject({
+    campaign: "news",
+    state: "running",
+    planned: 2,
+    sent: 2,
+    enrolled: 0,
+    rejected: 0,
+  })
+  expect(inbox.copies()).toEqual(
+    new Map([
+      ["u1@x.test", 2],
+      ["u2@x.test", 2],
+    ]),
+  )
+}, 60_000)

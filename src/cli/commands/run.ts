@@ -18,9 +18,9 @@ const args = {
   },
   leads: {
     type: "positional",
-    required: true,
+    required: false,
     valueHint: "LEADS.csv",
-    description: "Whom to mail: a column email, and any others",
+    description: "Whom to mail: a column email, and any others. With --wait triggers may be enough",
   },
   db: {
     type: "string",
@@ -65,6 +65,12 @@ export const runCommand = defineCommand({
       throw new UsageError("--wait is for campaigns with triggers: nothing would come by itself.")
     if (given.wait === true && given["until-idle"] === true)
       throw new UsageError("--wait and --until-idle say when to end, and not the same: give one of them.")
+    if (given.leads === undefined && given.wait !== true)
+      throw new UsageError(
+        hasTriggers(file)
+          ? "LEADS.csv is missing. Without it only triggers let leads in: give --wait to stay for them."
+          : "LEADS.csv is missing: whom to mail.",
+      )
     const storeFile = given.db ?? defaultStoreFile(file.campaign.id)
     const storage = await storageOfFile(storeFile)
     const { renderer, close } = sharedRenderer(file)
