@@ -1,5 +1,5 @@
-import { defineCommand } from "citty"
-import { hasTriggers, readCampaignFile } from "../campaign-file.ts"
+import { defineCommand, type ParsedArgs } from "citty"
+import { type CampaignFile, hasTriggers, readCampaignFile } from "../campaign-file.ts"
 import { valuesOf } from "../command-line.ts"
 import { listenForInterruption } from "../interruption.ts"
 import { numberOption } from "../number-option.ts"
@@ -50,6 +50,25 @@ const args = {
 
 const sayStopping = (): void => err.line("\nstopping: mails under way may end; Ctrl-C again aborts them")
 
+const checkUsage = (given: ParsedArgs<typeof args>, file: CampaignFile): void => {
+  const { leads, wait, again } = given
+  if (again === true && file.campaign.reentry === undefined)
+    throw new UsageError("--again lets leads come again: say in the campaign file when they may, reentry: always.")
+  if (wait === true && !hasTriggers(file))
+    throw new UsageError("--wait is for campaigns with triggers: nothing would come by itself.")
+  if (wait === true && given["until-idle"] === true)
+    throw new UsageError("--wait and --until-idle say when to end, and not the same: give one of them.")
+  if (leads !== undefined) return
+  if (wait !== true)
+    throw new UsageError(
+      hasTriggers(file)
+        ? "LEADS.csv is missing. Without it only triggers let leads in: give --wait to stay for them."
+        : "LEADS.csv is missing: whom to mail.",
+    )
+  const ofFile = (["again", "limit", "strict"] as const).find((name) => given[name] !== undefined)
+  if (ofFile !== undefined) throw new UsageError(`--${ofFile} is about the rows of LEADS.csv, which is not given.`)
+}
+
 /** `sendstate run`. */
 export const runCommand = defineCommand({
   meta: { name: "run" },
@@ -59,18 +78,7 @@ export const runCommand = defineCommand({
     const speed = numberOption("speed", given.speed, { min: 0.001, whole: false })
     const json = given.json === true
     const file = await readCampaignFile(given.campaign)
-    if (given.again === true && file.campaign.reentry === undefined)
-      throw new UsageError("--again lets leads come again: say in the campaign file when they may, reentry: always.")
-    if (given.wait === true && !hasTriggers(file))
-      throw new UsageError("--wait is for campaigns with triggers: nothing would come by itself.")
-    if (given.wait === true && given["until-idle"] === true)
-      throw new UsageError("--wait and --until-idle say when to end, and not the same: give one of them.")
-    if (given.leads === undefined && given.wait !== true)
-      throw new UsageError(
-        hasTriggers(file)
-          ? "LEADS.csv is missing. Without it only triggers let leads in: give --wait to stay for them."
-          : "LEADS.csv is missing: whom to mail.",
-      )
+    checkUsage(given, file)
     const storeFile = given.db ?? defaultStoreFile(file.campaign.id)
     const storage = await storageOfFile(storeFile)
     const { renderer, close } = sharedRenderer(file)
