@@ -110,5 +110,5 @@ test("help needs no library: it names every command, and each command its option
     expect(help.stdout).toContain(`\n  ${command} `)
   const run = await look("run", "--help")
   expect(run.code).toBe(0)
-  expect(run.stdout).toContain("Usage  sendstate run CAMPAIGN.yaml LEADS.csv [options]")
+  expect(run.stdout).toContain("Usage  sendstate run CAMPAIGN.yaml [LEADS.csv] [options]")
 })
