@@ -23,6 +23,7 @@ import { Templates } from "./actors/templates.ts"
 import { mjml } from "./plugins/renderer/mjml/index.ts"
 import { sqlite } from "./plugins/storage/sqlite/index.ts"
 import {
+  checkLimitedTransports,
   type InvalidInput,
   type LimitsInput,
   type NotFound,
@@ -104,6 +105,10 @@ export const layerRuntime = (options: RuntimeOptions): Layer.Layer<RuntimeActor,
   const { signingKeys, suppressionKey } = options
   const limits = parseLimits(options.limits ?? {})
   const routing = parseRouting(options)
+  checkLimitedTransports(
+    limits,
+    routing.routes.map(({ name }) => name),
+  )
   const room = roomFor(options.maxLive ?? defaultMaxLive, routing)
   const services = Layer.mergeAll(
     Committer.layer,

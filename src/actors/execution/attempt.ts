@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import {
+  domainOf,
   type ExecutionEvent,
   type ExecutionRow,
   type Flag,
@@ -217,7 +218,14 @@ const send = (
   services: ProcessServices,
   campaign: CampaignOfExecution,
   rendered: Progress,
-  { message, lead, loaded, ticket, route }: Rendered & { readonly ticket: Ticket; readonly route: Route },
+  {
+    message,
+    lead,
+    loaded,
+    ticket,
+    sender,
+    route,
+  }: Rendered & Pick<Turn, "ticket" | "sender"> & { readonly route: Route },
 ): Effect.Effect<AttemptEnd, StorageError | NotFound> =>
   Effect.gen(function* () {
     const { clock, routes } = services
@@ -262,11 +270,10 @@ const send = (
     const sending: Progress = { ...intended, events: [], row: { ...intended.row, version: result.version } }
     const pauseMs = ticket.pause(clock.currentTimeMillisUnsafe())
     if (pauseMs > 0) yield* Effect.sleep(Math.ceil(pauseMs))
-    const mail = shapedMailOf(loaded.definition, rendered.row, lead)
-    const outgoing: Outgoing = { route, sender: mail.sender, message, startedNanos }
+    const outgoing: Outgoing = { route, sender, message, startedNanos }
     const { event, isStuck } = yield* callTransport(services, campaign, sending, outgoing)
     const asked = slowDownOf(event)
-    if (asked?.by === "domain") yield* services.shaper.slowDown(mail, asked.cause)
+    if (asked?.by === "domain") yield* services.shaper.slowDown(domainOf(lead.email), asked.cause)
     if (event.type === "REJECTED" && isStuck)
       yield* Effect.ignore(campaign.degrade(`${route.name}: ${event.response ?? event.code}`))
     yield* saveReceipt(services, campaign, sending, event)
@@ -304,7 +311,7 @@ const attemptInTurn = (
     const ready = rendered.success
     const mail = { key: row.id, ticket, sender, context: rendering.context }
     return yield* services.routes.withSlot(mail, (route) =>
-      send(services, campaign, rendering, { ...ready, ticket, route }),
+      send(services, campaign, rendering, { ...ready, ticket, sender, route }),
     )
   })
 
@@ -339,14 +346,15 @@ export const attemptExecution = (
     if (notNow !== undefined) return yield* saveUnsent(services, campaign, notNow)
     const capped = yield* lookAtCaps(services, { row, lead, definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, row, capped)
-    const mail = shapedMailOf(definition, row, lead)
-    if (row.context.unknownAttempts.length === 0 && !services.routes.take(mail.sender)) {
-      yield* Effect.ignore(campaign.degrade(`no transport takes mails from ${mail.sender}: name it among its senders`))
+    const sender = domainOf(definition.from.address)
+    if (row.context.unknownAttempts.length === 0 && !services.routes.take(sender)) {
+      yield* Effect.ignore(campaign.degrade(`no transport takes mails from ${sender}: name it among its senders`))
       return "release"
     }
-    const isShut = services.routes.areShut({ sender: mail.sender, context: rendering.context })
-    const end = yield* services.shaper.withTicket(mail, isShut, (ticket) =>
-      attemptInTurn(services, campaign, { rendering, lead, ticket, sender: mail.sender, fail }),
+    const { names, areShut } = services.routes.waysOf({ sender, context: rendering.context })
+    const mail = shapedMailOf(definition, row, lead, names)
+    const end = yield* services.shaper.withTicket(mail, areShut, (ticket) =>
+      attemptInTurn(services, campaign, { rendering, lead, ticket, sender, fail }),
     )
     if (end === "closed") return "release"
     return typeof end === "string"

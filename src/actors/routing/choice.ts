@@ -19,6 +19,15 @@ export interface RoutedMail {
   readonly context: ExecutionContext
 }
 
+/** What a choice goes by, beside the mail. */
+export interface ChoiceContext {
+  /** Of elapsedMs. */
+  readonly now: number
+  readonly random: () => number
+  /** How long the limit of a transport would hold the mail up, milliseconds. */
+  readonly waitFor: (transport: string) => number
+}
+
 /** Where a mail goes, or how long it waits. */
 export type Choice =
   | { readonly route: Route; readonly mayLeave: boolean }
@@ -57,6 +66,13 @@ const byWeight = (routes: ReadonlyArray<Route>, random: () => number): Route | u
   return first
 }
 
+// A spare one has nothing to do with limits: it is for when the others are out.
+const withRoom = (routes: ReadonlyArray<Route>, waitFor: ChoiceContext["waitFor"]): ReadonlyArray<Route> => {
+  const waits = preferring(routes, ({ weight }) => weight > 0).map((route) => ({ route, waitMs: waitFor(route.name) }))
+  const least = Math.min(...waits.map(({ waitMs }) => waitMs))
+  return waits.filter(({ waitMs }) => waitMs === least).map(({ route }) => route)
+}
+
 // A mail that may have been sent is nobody else's: only the transport that may have it knows what a second one is.
 const bound = (route: Route | undefined, isLeft: boolean, { sender, context }: RoutedMail, now: number): Choice => {
   if (route === undefined)
@@ -70,17 +86,35 @@ const bound = (route: Route | undefined, isLeft: boolean, { sender, context }: R
 }
 
 /**
- * Where a mail goes. In doubt: to where it was, or nowhere. Else by weight to one whose host is up; a host that is down and
- * whose probe is due gets its probe; when all are down, to the one that is probed first.
+ * The transports of which any may take the mail now, as far as is known before it is its turn: those whose hosts are up, or
+ * all of them where none is. In doubt: where it was.
+ */
+export const waysOf = (
+  routes: ReadonlyArray<Route>,
+  mine: Route | undefined,
+  { sender, context }: RoutedMail,
+): ReadonlyArray<Route> => {
+  if (context.unknownAttempts.length > 0 && mine !== undefined) return [mine]
+  const takers = routes.filter((route) => takes(route, sender))
+  const willing = preferring(
+    preferring(takers, ({ refusals }) => !refusals.has(sender)),
+    isUp,
+  )
+  return preferring(willing, ({ weight }) => weight > 0)
+}
+
+/**
+ * Where a mail goes. In doubt: to where it was, or nowhere. Else by weight to one whose host is up and whose limit has room,
+ * to the one whose limit has room first where none has; a host that is down and whose probe is due gets its probe; when all
+ * are down, to the one that is probed first.
  *
  * @param mine The route of its latest attempt.
- * @param now Of elapsedMs.
  */
 export const chooseRoute = (
   routes: ReadonlyArray<Route>,
   mine: Route | undefined,
   mail: RoutedMail,
-  { now, random }: { readonly now: number; readonly random: () => number },
+  { now, random, waitFor }: ChoiceContext,
 ): Choice | undefined => {
   const { sender, context } = mail
   const takers = routes.filter((route) => takes(route, sender))
@@ -98,7 +132,10 @@ export const chooseRoute = (
     trial ??
     probe ??
     byWeight(
-      preferring(up, ({ name }) => !failed.includes(name)),
+      withRoom(
+        preferring(up, ({ name }) => !failed.includes(name)),
+        waitFor,
+      ),
       random,
     ) ??
     willing.toSorted((one, other) => one.gate.opensAt() - other.gate.opensAt())[0]

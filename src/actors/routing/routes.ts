@@ -11,7 +11,7 @@ import { makeSender, type SendRequest } from "../sender.ts"
 import type { Later, Shaper, Ticket } from "../shaping/shaper.ts"
 import type { Store } from "../store.ts"
 import { makeTransportGate } from "../transport-gate.ts"
-import { type Choice, chooseRoute, isUp, type Route, type RoutedMail, takes } from "./choice.ts"
+import { type Choice, chooseRoute, isUp, type Route, type RoutedMail, takes, waysOf } from "./choice.ts"
 import { gateEventsOf } from "./gate-event.ts"
 import { Refusals } from "./refusals.ts"
 import type { RoutingSettings } from "./transport-route.ts"
@@ -35,8 +35,8 @@ export class Routes extends Context.Service<
     readonly of: (via: string | undefined) => Route | undefined
     /** Whether any takes mails from this domain. */
     readonly take: (sender: string) => boolean
-    /** Whether every host is down that this mail may go through. */
-    readonly areShut: (mail: RoutedMail) => boolean
+    /** The transports of which any may take this mail, and whether every one of their hosts is down. */
+    readonly waysOf: (mail: RoutedMail) => { readonly names: ReadonlyArray<string>; readonly areShut: boolean }
     /**
      * Chooses a route and runs the effect in a slot of it. Without running it answers `"closed"` when it was withdrawn or
      * the runtime drains, or when it should come again.
@@ -86,10 +86,11 @@ const makeRoutes = ({ routes: configured, noted }: RoutingSettings) =>
     const willingFor = (sender: string): ReadonlyArray<Route> =>
       all.filter((route) => takes(route, sender) && !route.refusals.has(sender))
 
-    const choose = (mail: RoutedMail): Choice | undefined =>
+    const choose = (mail: RoutedMail & { readonly ticket: Ticket }): Choice | undefined =>
       chooseRoute(all, of(mail.context.via), mail, {
         now: elapsedMs(clock),
         random: () => random.nextDoubleUnsafe(),
+        waitFor: (name) => mail.ticket.waitFor(name, clock.currentTimeMillisUnsafe()),
       })
 
     const withSlot = <A, E>(
@@ -104,6 +105,7 @@ const makeRoutes = ({ routes: configured, noted }: RoutingSettings) =>
           return Effect.succeed<Later>({ type: "later", dueAt, reason: choice.reason })
         }
         const { route, mayLeave } = choice
+        mail.ticket.goThrough(route.name)
         return Effect.flatMap(
           route.gate.withSlot({ key: mail.key, ticket: mail.ticket, mayLeave }, body(route)),
           (end) =>
@@ -136,10 +138,9 @@ const makeRoutes = ({ routes: configured, noted }: RoutingSettings) =>
       note: ({ name }, before) => (noted || before !== undefined ? { via: name } : {}),
       of,
       take: (sender) => all.some((route) => takes(route, sender)),
-      areShut: ({ sender, context }) => {
-        const mine = context.unknownAttempts.length > 0 ? of(context.via) : undefined
-        const ways = mine === undefined ? all.filter((route) => takes(route, sender)) : [mine]
-        return ways.length > 0 && !ways.some(isUp)
+      waysOf: (mail) => {
+        const ways = waysOf(all, of(mail.context.via), mail)
+        return { names: ways.map(({ name }) => name), areShut: ways.length > 0 && !ways.some(isUp) }
       },
       withSlot,
       send: (route, mail, request) => Effect.map(route.sender.send(request), (event) => hear(route, mail, event)),

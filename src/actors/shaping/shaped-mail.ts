@@ -1,4 +1,4 @@
-import { anyDomain, domainOf, type ExecutionRow, type Lead, type Limits, type Rate } from "../../sdk/index.ts"
+import { anyOther, domainOf, type ExecutionRow, type Lead, type Limits, type Rate } from "../../sdk/index.ts"
 import type { Definition } from "../campaign/definition.ts"
 
 /** What limits need to know of a mail. */
@@ -12,6 +12,8 @@ export interface ShapedMail {
   readonly sender: string
   /** Domain of the recipient. */
   readonly recipient: string
+  /** Names of the transports of which any may take it. */
+  readonly ways: ReadonlyArray<string>
   /** Whether it was given a turn before, which has come now. */
   readonly hadTurn: boolean
   /** Whether it may be put off: not when it repeats one in doubt, while the other side still remembers the first. */
@@ -22,12 +24,18 @@ export interface ShapedMail {
 export const limitReason = "limit"
 
 /** What limits need to know of a claimed execution. */
-export const shapedMailOf = (definition: Definition, row: ExecutionRow, lead: Lead): ShapedMail => ({
+export const shapedMailOf = (
+  definition: Definition,
+  row: ExecutionRow,
+  lead: Lead,
+  ways: ReadonlyArray<string>,
+): ShapedMail => ({
   campaignId: row.campaignId,
   priority: definition.priority === "transactional",
   limit: definition.limit,
   sender: domainOf(definition.from.address),
   recipient: domainOf(lead.email),
+  ways,
   hadTurn: row.context.reason?.code === limitReason,
   mayMove: !row.context.safeResend,
 })
@@ -42,10 +50,16 @@ export interface BucketOfMail {
 /** The key of a recipient domain's bucket. */
 export const domainKey = (domain: string): string => `domain:${domain}`
 
-/** The buckets that a mail takes from: the same ones for all mails that share a limit. */
+/** The bucket that whatever goes through this transport takes from; `undefined` where it has no limit. */
+export const bucketOfWay = ({ transports }: Limits, name: string): BucketOfMail | undefined => {
+  const rate = transports.get(name) ?? transports.get(anyOther)
+  return rate === undefined ? undefined : { key: `transport:${name}`, name: `transport ${name}`, rate }
+}
+
+/** The buckets that a mail takes from whichever way it goes: the same ones for all mails that share a limit. */
 export const bucketsOf = (limits: Limits, mail: ShapedMail): ReadonlyArray<BucketOfMail> => {
-  const sender = limits.senders.get(mail.sender) ?? limits.senders.get(anyDomain)
-  const domain = limits.domains.get(mail.recipient) ?? limits.domains.get(anyDomain)
+  const sender = limits.senders.get(mail.sender) ?? limits.senders.get(anyOther)
+  const domain = limits.domains.get(mail.recipient) ?? limits.domains.get(anyOther)
   return [
     ...(limits.runtime === undefined ? [] : [{ key: "runtime", name: "runtime", rate: limits.runtime }]),
     ...(sender === undefined ? [] : [{ key: `sender:${mail.sender}`, name: `sender ${mail.sender}`, rate: sender }]),

@@ -19,8 +19,9 @@ import {
 } from "./bucket-state.ts"
 import type { Standing } from "./line.ts"
 import { Paces, type PaceView } from "./paces.ts"
+import { PlaceInLine } from "./place-in-line.ts"
 import { makeReservations } from "./reservations.ts"
-import { bucketsOf, domainKey, limitReason, type ShapedMail } from "./shaped-mail.ts"
+import { type BucketOfMail, bucketOfWay, bucketsOf, domainKey, limitReason, type ShapedMail } from "./shaped-mail.ts"
 
 /** A wait that is over so soon holds up nobody: putting the mail off would cost more than its place, milliseconds. */
 const briefMs = 250
@@ -70,6 +71,13 @@ export interface Ticket extends Standing {
   readonly look: (now: number) => Pick<Wait, "bucket" | "until"> | undefined
   /** Gives the place up for a turn later. */
   readonly later: (now: number) => Later
+  /**
+   * How long it would wait for the limit of this transport, milliseconds; 0 where that holds up nobody. Its other limits
+   * are the same whichever way it goes.
+   */
+  readonly waitFor: (transport: string, now: number) => number
+  /** From now on it stands in line for this transport's limit, and takes a start from it too. */
+  readonly goThrough: (transport: string) => void
 }
 
 /** What a bucket is like right now. */
@@ -85,6 +93,9 @@ const iso = (at: number): string => new Date(at).toISOString()
 
 // Priority mails share one line of turns: there are few, and they stand before everybody's.
 const turnsOf = (mail: ShapedMail): string => (mail.priority ? "!" : mail.campaignId)
+
+const takenFrom = (limiting: ReadonlyArray<BucketState>, way: BucketState | undefined): ReadonlyArray<BucketState> =>
+  way === undefined ? limiting : [...limiting, way]
 
 interface Place {
   readonly bucket: BucketState
@@ -110,7 +121,7 @@ export class Shaper extends Context.Service<
     /** Calls back when tickets should be asked again. */
     readonly onChange: (listener: () => void) => void
     /** The recipient's domain asked for less mail. */
-    readonly slowDown: (mail: ShapedMail, cause: string) => Effect.Effect<void>
+    readonly slowDown: (domain: string, cause: string) => Effect.Effect<void>
     /** The buckets that are empty or waited for, and the domains that are sent less than usual. */
     readonly view: Effect.Effect<{
       readonly limits: ReadonlyArray<BucketView>
@@ -143,14 +154,42 @@ export class Shaper extends Context.Service<
           reservations.forget(idle)
         }
 
-        const statesOf = (mail: ShapedMail): ReadonlyArray<BucketState> =>
-          bucketsOf(limits, mail).map(({ key, name, rate }) => {
-            const bucket = buckets.get(key) ?? newBucketState(key, name, rate)
-            // A campaign's limit may have been edited.
-            bucket.rate = rate
-            buckets.set(key, bucket)
-            return bucket
-          })
+        const stateOf = ({ key, name, rate }: BucketOfMail): BucketState => {
+          const bucket = buckets.get(key) ?? newBucketState(key, name, rate)
+          // A campaign's limit may have been edited.
+          bucket.rate = rate
+          buckets.set(key, bucket)
+          return bucket
+        }
+
+        const stateOfWay = (name: string): BucketState | undefined => {
+          const bucket = bucketOfWay(limits, name)
+          return bucket === undefined ? undefined : stateOf(bucket)
+        }
+
+        // Who had a turn does not queue up again behind all turns that were given since.
+        const slotToJoin = (mail: ShapedMail, bucket: BucketState, now: number): number => {
+          const slot = slotInLine(bucket, mail.priority, now)
+          const isFree = bucket.waiting + bucket.waitingFirst === 0 && startBefore(bucket.rate, slot, now) <= now
+          return mail.hadTurn || isFree ? slot : Math.max(slot, slotBehindTurns(bucket, turnsOf(mail), now))
+        }
+
+        const slotOfTurn = (mail: ShapedMail, bucket: BucketState, now: number): number =>
+          Math.max(slotBehindTurns(bucket, turnsOf(mail), now), slotInLine(bucket, mail.priority, now))
+
+        // Of the transports that may take it the one that may first; `undefined` where one has no limit.
+        const easiestWay = (mail: ShapedMail, now: number, slotOf: typeof slotOfTurn): BucketState | undefined => {
+          let easiest: Place | undefined
+          for (const name of limits.transports.size === 0 ? [] : mail.ways) {
+            const bucket = stateOfWay(name)
+            if (bucket === undefined) return undefined
+            trustClock(bucket, now)
+            const slot = slotOf(mail, bucket, now)
+            const at = startBefore(bucket.rate, slot, now)
+            if (easiest === undefined || at < easiest.at) easiest = { bucket, slot, at }
+          }
+          return easiest?.bucket
+        }
 
         // Asked anew each time: a domain may ask for less while its mails stand in line.
         const withPace = (
@@ -179,14 +218,12 @@ export class Shaper extends Context.Service<
         }
 
         // Only the bucket that decides gives a turn away: the others have room before it, for mails that do not need it.
-        const putOff = (mail: ShapedMail, states: ReadonlyArray<BucketState>, now: number): Later => {
-          const turns = turnsOf(mail)
-          const place = latest(states, now, (bucket) =>
-            Math.max(slotBehindTurns(bucket, turns, now), slotInLine(bucket, mail.priority, now)),
-          )
+        const putOff = (mail: ShapedMail, limiting: ReadonlyArray<BucketState>, now: number): Later => {
+          const states = withPace(mail, takenFrom(limiting, easiestWay(mail, now, slotOfTurn)), now)
+          const place = latest(states, now, (bucket) => slotOfTurn(mail, bucket, now))
           if (place === undefined) return { type: "later", dueAt: now, reason: { code: limitReason } }
           const { bucket, slot, at } = place
-          giveTurn(bucket, turns, slot)
+          giveTurn(bucket, turnsOf(mail), slot)
           // Several turns at once: each claim of the store should bring more than one row.
           const leadMs = Math.max(1, Math.floor(Math.min(longestLeadMs, (places / 2) * intervalAt(bucket.rate, slot))))
           return {
@@ -195,14 +232,6 @@ export class Shaper extends Context.Service<
             reason: { code: limitReason, text: `bucket ${bucket.name} empty until ${iso(Math.ceil(at))}` },
           }
         }
-
-        // Who had a turn does not queue up again behind all turns that were given since.
-        const joinsAt = (mail: ShapedMail, states: ReadonlyArray<BucketState>, now: number): number =>
-          latest(states, now, (bucket) => {
-            const slot = slotInLine(bucket, mail.priority, now)
-            const isFree = bucket.waiting + bucket.waitingFirst === 0 && startBefore(bucket.rate, slot, now) <= now
-            return mail.hadTurn || isFree ? slot : Math.max(slot, slotBehindTurns(bucket, turnsOf(mail), now))
-          })?.at ?? now
 
         const reserveSoon = (bucket: BucketState, now: number): void => {
           if (startBefore(bucket.rate, nextSlot(bucket, now), now) <= now + lookaheadMs) reservations.reserve(bucket)
@@ -234,38 +263,30 @@ export class Shaper extends Context.Service<
           return undefined
         }
 
-        /** Counts the mail among those in line; answers how to take it out again. */
-        const join = (mail: ShapedMail, states: ReadonlyArray<BucketState>, waits: boolean): (() => void) => {
+        const joinLine = (
+          mail: ShapedMail,
+          limiting: ReadonlyArray<BucketState>,
+          way: BucketState | undefined,
+          waits: boolean,
+        ): PlaceInLine => {
           const turns = turnsOf(mail)
-          const count = (by: 1 | -1): void => {
-            for (const bucket of states) {
-              if (mail.priority) bucket.waitingFirst += by
-              else bucket.waiting += by
-            }
-            const standing = (patient.get(turns) ?? 0) + (waits ? by : 0)
-            if (standing === 0) patient.delete(turns)
-            else patient.set(turns, standing)
+          if (waits) patient.set(turns, (patient.get(turns) ?? 0) + 1)
+          const onLeave = (): void => {
+            const left = (patient.get(turns) ?? 0) - (waits ? 1 : 0)
+            if (left === 0) patient.delete(turns)
+            else patient.set(turns, left)
           }
-          let stands = true
-          count(1)
-          return () => {
-            if (stands) count(-1)
-            stands = false
-          }
+          const pace = paces.bucketOf(mail.recipient, clock.currentTimeMillisUnsafe())
+          return new PlaceInLine({ priority: mail.priority, limiting, way, pace, onLeave })
         }
 
-        const ticketFor = (
-          mail: ShapedMail,
-          states: ReadonlyArray<BucketState>,
-          since: number,
-          leave: () => void,
-        ): Ticket => ({
+        const ticketFor = (mail: ShapedMail, place: PlaceInLine, since: number): Ticket => ({
           campaignId: mail.campaignId,
           priority: mail.priority,
           take: (now) => {
-            const wait = take(withPace(mail, states, now), now)
+            const wait = take(withPace(mail, place.buckets, now), now)
             if (wait === undefined) {
-              leave()
+              place.leave()
               paces.note(mail.recipient, now)
               return undefined
             }
@@ -273,46 +294,60 @@ export class Shaper extends Context.Service<
             return { ...wait, tooLong: mail.mayMove && (isOld || wait.until - now > patienceMs) }
           },
           pause: (now) => {
-            const at = latest(states, now, ({ called }) => Math.max(called, now))?.at ?? now
-            for (const bucket of states) {
+            const at = latest(place.buckets, now, ({ called }) => Math.max(called, now))?.at ?? now
+            for (const bucket of place.buckets) {
               const slot = Math.max(bucket.called, at)
               bucket.called = slot + intervalAt(bucket.rate, slot)
             }
             return Math.min(at - now, longestPauseMs)
           },
           look: (now) => {
-            const place = latest(withPace(mail, states, now), now, (bucket) => slotInLine(bucket, mail.priority, now))
-            return place === undefined || freeAt(place.bucket, now) <= now
+            const last = latest(withPace(mail, place.buckets, now), now, (bucket) =>
+              slotInLine(bucket, mail.priority, now),
+            )
+            return last === undefined || freeAt(last.bucket, now) <= now
               ? undefined
-              : { bucket: place.bucket.name, until: freeAt(place.bucket, now) }
+              : { bucket: last.bucket.name, until: freeAt(last.bucket, now) }
           },
           later: (now) => {
-            leave()
-            return putOff(mail, withPace(mail, states, now), now)
+            place.leave()
+            return putOff(mail, place.limiting, now)
           },
+          waitFor: (transport, now) => {
+            const way = stateOfWay(transport)
+            if (way === undefined) return 0
+            // Behind all others, of whom it is one already where it stands.
+            const others = place.way === way ? intervalAt(way.rate, now) : 0
+            const waitMs = startBefore(way.rate, slotInLine(way, mail.priority, now) - others, now) - now
+            return waitMs <= briefMs ? 0 : waitMs
+          },
+          goThrough: (transport) => place.goThrough(stateOfWay(transport)),
         })
 
         return Shaper.of({
           withTicket: <A, E>(mail: ShapedMail, isShut: boolean, body: (ticket: Ticket) => Effect.Effect<A, E>) =>
             Effect.suspend((): Effect.Effect<A | Later, E> => {
               const now = clock.currentTimeMillisUnsafe()
-              const limiting = statesOf(mail)
-              const states = withPace(mail, limiting, now)
-              const at = joinsAt(mail, states, now)
-              const waits = at > now
+              const limiting = bucketsOf(limits, mail).map(stateOf)
+              const way = easiestWay(mail, now, slotToJoin)
+              const states = withPace(mail, takenFrom(limiting, way), now)
+              const waits = (latest(states, now, (bucket) => slotToJoin(mail, bucket, now))?.at ?? now) - now
               const standing = patient.get(turnsOf(mail)) ?? 0
-              const hasPlace = at - now <= briefMs || (at - now <= patienceMs && standing < places)
-              if (waits && mail.mayMove && !hasPlace && !isShut) return Effect.succeed(putOff(mail, states, now))
-              const leave = join(mail, states, waits)
-              return Effect.ensuring(body(ticketFor(mail, limiting, now, leave)), Effect.sync(leave))
+              const hasPlace = waits <= briefMs || (waits <= patienceMs && standing < places)
+              if (mail.mayMove && !hasPlace && !isShut) return Effect.succeed(putOff(mail, limiting, now))
+              const place = joinLine(mail, limiting, way, waits > 0)
+              return Effect.ensuring(
+                body(ticketFor(mail, place, now)),
+                Effect.sync(() => place.leave()),
+              )
             }),
           onChange: (listener) => {
             listeners.push(listener)
           },
-          slowDown: (mail, cause) =>
+          slowDown: (domain, cause) =>
             Effect.sync(() => {
-              const limit = buckets.get(domainKey(mail.recipient))
-              paces.slowDown(mail.recipient, limit, cause, clock.currentTimeMillisUnsafe())
+              const limit = buckets.get(domainKey(domain))
+              paces.slowDown(domain, limit, cause, clock.currentTimeMillisUnsafe())
             }),
           view: Effect.sync(() => {
             const now = clock.currentTimeMillisUnsafe()

@@ -26,15 +26,12 @@ export type RateInput =
       readonly per: DurationInput
       /** Starts that may come at once after a rest; default 1: no window of `per` ever sees more than `count`. */
       readonly burst?: number | undefined
+      /**
+       * Lets it rise by date: at most `perDay` from each date on, spread evenly, and never more than the rate itself. Dates
+       * are `2026-12-01` (midnight UTC) or instants with a zone. Before the first date its stage holds already.
+       */
+      readonly warmUp?: ReadonlyArray<{ readonly from: string | Date; readonly perDay: number }> | undefined
     }
-
-/** A rate that rises by date: at most `perDay` from each date on, spread evenly, and never more than the rate itself. */
-export type WarmUpRateInput =
-  | RateInput
-  | (Exclude<RateInput, string> & {
-      /** Dates are `2026-12-01` (midnight UTC) or instants with a zone. Before the first date its stage holds already. */
-      readonly warmUp: ReadonlyArray<{ readonly from: string | Date; readonly perDay: number }>
-    })
 
 const dayMs = 86_400_000
 
@@ -59,18 +56,6 @@ const asParts = (given: unknown, context: z.RefinementCtx): unknown => {
   return z.NEVER
 }
 
-const parts = {
-  count: z.number().positive().max(1e9),
-  per: durationSchema.refine((ms) => ms > 0, { message: "a rate needs a time that is longer than nothing" }),
-  burst: z.int().min(1).max(1_000_000).default(1),
-}
-
-/** Checks and completes a {@link RateInput}. */
-export const rateSchema = z.preprocess(
-  asParts,
-  z.strictObject(parts).transform(({ count, per, burst }): Rate => ({ count, perMs: per, burst, warmUp: [] })),
-)
-
 const instant = z.union([z.string(), z.date()]).transform((given, context) => {
   const date = given instanceof Date ? given.getTime() : Date.parse(given)
   const isComplete = given instanceof Date || /^\d{4}-\d{2}-\d{2}(T.*(Z|[+-]\d{2}:\d{2}))?$/.test(given)
@@ -84,10 +69,17 @@ const instant = z.union([z.string(), z.date()]).transform((given, context) => {
 
 const stage = z.strictObject({ from: instant, perDay: z.number().positive().max(1e9) })
 
-/** Checks and completes a {@link WarmUpRateInput}. */
-export const warmUpRateSchema = z.preprocess(
+const parts = z.strictObject({
+  count: z.number().positive().max(1e9),
+  per: durationSchema.refine((ms) => ms > 0, { message: "a rate needs a time that is longer than nothing" }),
+  burst: z.int().min(1).max(1_000_000).default(1),
+  warmUp: z.array(stage).max(1_000).default([]),
+})
+
+/** Checks and completes a {@link RateInput}. */
+export const rateSchema = z.preprocess(
   asParts,
-  z.strictObject({ ...parts, warmUp: z.array(stage).max(1_000).default([]) }).transform(
+  parts.transform(
     ({ count, per, burst, warmUp }): Rate => ({
       count,
       perMs: per,
