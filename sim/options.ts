@@ -51,6 +51,8 @@ export interface SimOptions {
   readonly timeZone: string
   /** Mails per minute over all processes. */
   readonly limitPerMinute: number | null
+  /** Mails per minute through each transport, over all processes. */
+  readonly transportPerMinute: number | null
   readonly disk: { readonly latencyMs: number; readonly faults: number }
   readonly renderer: { readonly faults: number }
   /** Steps of the wall clock and freezes of a process, per hour. */
@@ -95,6 +97,8 @@ const drawPlace = (chance: Chance, hasHours: boolean): Pick<SimOptions, "epoch" 
   return { timeZone, epoch: change - chance.between(1, 90) * minute }
 }
 
+const drawTransportLimit = (chance: Chance): number | null => (chance.happens(0.3) ? chance.pick([3, 30]) : null)
+
 /** Swarm testing: each seed has some kinds of faults only, so that no kind hides another. */
 export const drawOptions = (seed: number): SimOptions => {
   const chance = Chance.of(seed).fork("options")
@@ -135,6 +139,7 @@ export const drawOptions = (seed: number): SimOptions => {
     },
     sequence: drawSequence(Chance.of(seed).fork("sequence"), storage === "shared"),
     limitPerMinute: limits.happens(0.4) ? limits.pick([2, 20, 600]) : null,
+    transportPerMinute: drawTransportLimit(Chance.of(seed).fork("transport limits")),
     // Creating a campaign with many templates takes many requests: where each fifth one fails it would take days.
     disk: {
       latencyMs: chance.pick([1, 5, 50]),

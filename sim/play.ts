@@ -31,6 +31,7 @@ const quietOptions: SimOptions = {
   sequence: noSequence,
   ...usualPlace,
   limitPerMinute: null,
+  transportPerMinute: null,
   disk: { latencyMs: 1, faults: 0 },
   renderer: { faults: 0 },
   clock: { stepsPerHour: 0, freezesPerHour: 0 },

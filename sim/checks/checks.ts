@@ -7,11 +7,13 @@ import type { Host } from "../world/host.ts"
 import type { Story } from "../world/story.ts"
 import type { Acknowledged } from "./acknowledged.ts"
 import { counterFlaw } from "./conservation.ts"
+import { LimitChecks, type LimitedWorld } from "./limit-checks.ts"
 import { readAttempts, type Start } from "./retry-law.ts"
 import { SequenceChecks, type SequencedWorld } from "./sequence-checks.ts"
 
 /** What is checked. */
-export interface CheckedWorld extends SequencedWorld {
+export interface CheckedWorld extends SequencedWorld, LimitedWorld {
+  readonly options: SequencedWorld["options"]
   readonly time: VirtualWorld
   readonly story: Story
   readonly durable: DurableState
@@ -38,6 +40,7 @@ const isSame = (left: unknown, right: unknown): boolean => JSON.stringify(left) 
 export class Checks {
   readonly #world: CheckedWorld
   readonly #sequence: SequenceChecks
+  readonly #limits: LimitChecks
   /** The latest attempt of each execution for which the transport was called. */
   readonly #called = new Map<string, number>()
   readonly #startsInStorm = new Map<string, number>()
@@ -47,6 +50,7 @@ export class Checks {
   constructor(world: CheckedWorld) {
     this.#world = world
     this.#sequence = new SequenceChecks(world)
+    this.#limits = new LimitChecks(world)
   }
 
   /** The transport is called; `via`: which of several. */
@@ -62,6 +66,7 @@ export class Checks {
       this.#world.violate("one call for each intent", `${host.name} calls again for ${id} #${attempt}`)
     this.#called.set(id, attempt)
     if (row !== undefined) this.#sequence.onCall(host.wallNow, row)
+    if (row !== undefined && row.intent !== null) this.#limits.onCall(row.intent.at, via)
     if (via !== undefined) this.#checkRoute(host, id, attempt, via)
     if (acknowledged.cancelled.has(id))
       this.#world.violate("no send after an acknowledged cancel", `${host.name} calls for ${id} #${attempt}`)
@@ -147,6 +152,7 @@ export class Checks {
           this.#world.violate("attempts start in time", `${row.id} was due ${notBefore}, began ${at}`)
     }
     this.#sequence.onEnd()
+    this.#limits.onEnd()
   }
 
   #startsOf(id: string): ReadonlyArray<Start> {

@@ -103,12 +103,13 @@ export class SimWorld {
 
   /** What a process on this host runs with. */
   runtimeOptions(host: Host): RuntimeOptions {
-    const { limitPerMinute } = this.options
+    const { limitPerMinute, transportPerMinute } = this.options
+    const rate = (count: number | null) => (count === null ? {} : { "*": { count, per: "1 minute" } })
     return {
       storage: watchedStorage(this, this.#storageOf(host)),
       renderer: simulatedRenderer(this.faults, host),
       ...this.server.waysOut(host),
-      ...(limitPerMinute === null ? {} : { limits: { domains: { "*": { count: limitPerMinute, per: "1 minute" } } } }),
+      limits: { domains: rate(limitPerMinute), transports: rate(transportPerMinute) },
     }
   }
 
