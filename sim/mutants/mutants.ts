@@ -202,4 +202,16 @@ export const mutants: ReadonlyArray<Mutant> = [
     text: `round >= repeat.times`,
     replacement: `round > repeat.times`,
   },
+  {
+    name: "a mail takes nothing from the limit of its transport",
+    file: "actors/shaping/place-in-line.ts",
+    text: "return this.#way === undefined ? this.limiting : [...this.limiting, this.#way]",
+    replacement: "return this.limiting",
+  },
+  {
+    name: "a process that starts knows nothing of what was set aside before",
+    file: "actors/shaping/reservations.ts",
+    text: "bucket.taken = document === undefined ? Number.NEGATIVE_INFINITY : Number(document.value.taken)",
+    replacement: "bucket.taken = Number.NEGATIVE_INFINITY",
+  },
 ]
