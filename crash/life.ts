@@ -24,7 +24,7 @@ export interface LifeOptions {
   readonly acknowledged: string
   /** Mails under way at once; default 4. */
   readonly connections?: number
-  /** A limit, a condition, a mail that waits for `opened` longer than any life, and `left` as exit; default `false`. */
+  /** Limits, a condition, a mail that waits for `opened` longer than any life, and `left` as exit; default `false`. */
   readonly sequence?: boolean
   /** Where signals are noted that were answered: `event lead time`. */
   readonly signalled?: string
@@ -57,6 +57,7 @@ const runtime = await createRuntime({
       return transport.send(message, context)
     },
   },
+  ...(options.sequence === true ? { limits: { transports: { "*": "900 / second" } } } : {}),
   renderer: handlebars({
     templates: {
       hello: { subject: "Hello {{name}}", html: "<p>Hello {{name}}</p>" },

@@ -5,6 +5,7 @@ import {
   type Campaign,
   type CampaignInput,
   campaignFields,
+  checkLimitedTransports,
   defineCampaign,
   domainOf,
   InvalidInput,
@@ -181,16 +182,20 @@ export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
     )
   // The shape is what defineCampaign checks.
   const limits = (given ?? {}) as LimitsInput
-  readable(file, () => checked(source, () => parseLimits(limits), ["limits"]))
+  const checkedLimits = readable(file, () => checked(source, () => parseLimits(limits), ["limits"]))
   const input = { ...rest, attachments: files.attachments } as unknown as CampaignInput
   const campaign = readable(file, () => checked(source, () => defineCampaign(input)))
+  const listed = readable(file, () => transportsOf(source, transports, campaign))
+  // Those of the command line may be others in each run.
+  const names = listed?.map(({ name }) => name) ?? []
+  checked(source, () => checkLimitedTransports(checkedLimits, names), ["limits"])
   return {
     path: file,
     folder,
     input,
     campaign,
     limits,
-    transports: readable(file, () => transportsOf(source, transports, campaign)),
+    transports: listed,
     tracking: readable(file, () => trackingOf(source, tracking)),
     templates: templatesOf(source, folder, templates),
   }

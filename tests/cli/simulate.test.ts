@@ -50,6 +50,25 @@ test("the transports of the campaign file are simulated too, each with its own o
   expect(wrong.stderr).toContain('lists no transport "other"; it lists main, spare')
 })
 
+test("limits of listed transports hold, and one of a transport that is not listed is refused at its place", async () => {
+  const limits = "limits:\n  transports: { main: 10 / hour }\n"
+  const file = `${twoMails}${limits}transports:\n  - { name: main }\n  - { name: spare, weight: 0 }\n`
+  await using folder = await campaignFolder(file, leadsCsv(30))
+  const json = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv", "--json"])
+  const { calendar } = json.json() as { readonly calendar: ReadonlyArray<{ readonly sends: number }> }
+  expect(Math.max(...calendar.map(({ sends }) => sends))).toBe(10)
+  expect(json.json()).toMatchObject({
+    counts: { sent: 60 },
+    transports: [{ name: "main" }, { attempts: { accepted: 0 } }],
+  })
+  await folder.write("campaign.yaml", file.replace("main: 10", "mian: 10"))
+  const wrong = await sendstate(folder.path, ["run", "campaign.yaml", "leads.csv", "--dry-run"])
+  expect(wrong.stderr).toMatch(/line 9, column \d+, limits\.transports\.mian: .* there is main, spare, and "\*"/)
+  await folder.write("campaign.yaml", `${twoMails}${limits}`)
+  const unlisted = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv"])
+  expect(unlisted.stderr).toContain('there is no transport "main"; there is "*" for each')
+})
+
 test("what recipients do is simulated: what comes back is told by event, and who leaves gets no further mail", async () => {
   await using folder = await campaignFolder(twoMails, leadsCsv(40))
   const simulated = ["simulate", "campaign.yaml", "leads.csv"]
