@@ -11,7 +11,7 @@ test("what is signalled on the command line ends a lead's way through the campai
   const signal = ["signal", "u1@x.test", "replied", "--id", "r1", "--at", new Date().toISOString()]
   const first = await sendstate(folder.path, [...signal, "--json"])
   expect(first).toMatchObject({ code: 0 })
-  expect(first.json()).toEqual({ isNew: true, released: 0, cancelled: 1, enrolled: 0 })
+  expect(first.json()).toEqual({ isNew: true, released: 0, cancelled: 1, enrolled: 0, started: 0 })
   expect(first.stdout + first.stderr).not.toContain("x.test")
   expect(await sendstate(folder.path, signal)).toMatchObject({
     code: 0,
