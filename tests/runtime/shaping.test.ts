@@ -158,35 +158,38 @@ const shared = (): Storage => {
   }
 }
 
-it.effect("processes of one store share a limit", () => {
-  const storage = shared()
-  const calls: Array<number> = []
-  const process = (name: string, size: number) =>
-    Effect.gen(function* () {
-      const { create } = yield* Sendstate
-      const spring = yield* create(campaign({ id: name }))
-      yield* spring.enroll(crowd(size))
-      return spring
-    })
-  return Effect.gen(function* () {
-    const clock = yield* Effect.clockWith(Effect.succeed)
-    const outcome = () => {
-      calls.push(clock.currentTimeMillisUnsafe())
-      return accepted
-    }
-    const open = Layer.build(Layer.fresh(layer({ storage, outcome, limits: { runtime: "10 / second" } })))
-    const one = yield* Effect.provide(process("one", 60), yield* open)
-    const other = yield* Effect.provide(process("other", 60), yield* open)
-    yield* advanceUntil(
-      Effect.map(Effect.all([one.stats, other.stats]), ([left, right]) => left.sent + right.sent === 120),
-      { stepMs: 50 },
-    )
-    expect(calls).toHaveLength(120)
-    expect(peakOf(calls, 1_000)).toBeLessThanOrEqual(10)
-    // 12 s at the full rate; a process that has nothing to send wastes what it had set aside.
-    expect(Math.max(...calls) - Math.min(...calls)).toBeLessThan(20_000)
-  }).pipe(Effect.scoped)
-})
+it.effect.each<LimitsInput>([{ runtime: "10 / second" }, { transports: { memory: "10 / second" } }])(
+  "processes of one store share a limit: %j",
+  (limits) => {
+    const storage = shared()
+    const calls: Array<number> = []
+    const process = (name: string, size: number) =>
+      Effect.gen(function* () {
+        const { create } = yield* Sendstate
+        const spring = yield* create(campaign({ id: name }))
+        yield* spring.enroll(crowd(size))
+        return spring
+      })
+    return Effect.gen(function* () {
+      const clock = yield* Effect.clockWith(Effect.succeed)
+      const outcome = () => {
+        calls.push(clock.currentTimeMillisUnsafe())
+        return accepted
+      }
+      const open = Layer.build(Layer.fresh(layer({ storage, outcome, limits })))
+      const one = yield* Effect.provide(process("one", 60), yield* open)
+      const other = yield* Effect.provide(process("other", 60), yield* open)
+      yield* advanceUntil(
+        Effect.map(Effect.all([one.stats, other.stats]), ([left, right]) => left.sent + right.sent === 120),
+        { stepMs: 50 },
+      )
+      expect(calls).toHaveLength(120)
+      expect(peakOf(calls, 1_000)).toBeLessThanOrEqual(10)
+      // 12 s at the full rate; a process that has nothing to send wastes what it had set aside.
+      expect(Math.max(...calls) - Math.min(...calls)).toBeLessThan(20_000)
+    }).pipe(Effect.scoped)
+  },
+)
 
 test.each<[LimitsInput, RegExp]>([
   [{ runtime: "fast" }, /runtime: "fast" is no rate; write for example/],

@@ -86,8 +86,9 @@ const bound = (route: Route | undefined, isLeft: boolean, { sender, context }: R
 }
 
 /**
- * The transports of which any may take the mail now, as far as is known before it is its turn: those whose hosts are up, or
- * all of them where none is. In doubt: where it was.
+ * The transports of which any may take the mail now, as far as is known before it is its turn: those whose hosts are up and
+ * that have not failed it, or all of them where none is so. In doubt: where it was. Those that chooseRoute would choose among:
+ * else it would be put off until one has room that does not get it.
  */
 export const waysOf = (
   routes: ReadonlyArray<Route>,
@@ -100,7 +101,9 @@ export const waysOf = (
     preferring(takers, ({ refusals }) => !refusals.has(sender)),
     isUp,
   )
-  return preferring(willing, ({ weight }) => weight > 0)
+  const failed = failedInARow(context)
+  const fresh = preferring(willing, ({ name }) => !failed.includes(name))
+  return preferring(fresh, ({ weight }) => weight > 0)
 }
 
 /**
@@ -122,10 +125,18 @@ export const chooseRoute = (
   if (context.unknownAttempts.length > 0) return bound(mine, isLeft, mail, now)
   const failed = failedInARow(context)
   const willing = preferring(takers, ({ refusals }) => !refusals.has(sender))
-  const trial = isLeft ? takers.find((route) => isUp(route) && route.refusals.takeTrial(sender, now)) : undefined
+  // Trying one again is not worth waiting for its limit.
+  const hasRoom = ({ name }: Route): boolean => waitFor(name) === 0
+  const trial = isLeft
+    ? takers.find((route) => isUp(route) && hasRoom(route) && route.refusals.takeTrial(sender, now))
+    : undefined
   const probe = willing.find(
     (route) =>
-      !isUp(route) && !failed.includes(route.name) && route.gate.opensAt() <= now && route.gate.view().waiting === 0,
+      !isUp(route) &&
+      !failed.includes(route.name) &&
+      hasRoom(route) &&
+      route.gate.opensAt() <= now &&
+      route.gate.view().waiting === 0,
   )
   const up = willing.filter(isUp)
   const chosen =
