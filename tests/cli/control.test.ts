@@ -106,6 +106,7 @@ test("what waits is moved beside the running owner, after a preview, and what wa
   const wrong = async (...args: ReadonlyArray<string>) => (await sendstate(folder.path, [...change, ...args])).code
   expect(await wrong()).toBe(1)
   expect(await wrong("--to", "soon")).toBe(1)
+  expect(await wrong("--to", "2026-11-31T09:00", "--yes")).toBe(1)
   expect(await wrong("--by", "soon")).toBe(1)
   expect(await wrong("--by", "1d", "--state", "sent")).toBe(1)
 

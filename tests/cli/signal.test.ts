@@ -25,6 +25,7 @@ test("what is signalled on the command line ends a lead's way through the campai
 test.each([
   [["u1@x.test", "two words"], "the name of an event"],
   [["u1@x.test", "replied", "--at", "soon"], "--at is an ISO 8601 time"],
+  [["u1@x.test", "replied", "--at", "2026-02-30T00:00:00Z"], "of a day that exists"],
   [["u1@x.test", "replied", "--at", "2099-01-01T00:00:00Z"], "lies in the future"],
   [["u1@x.test", "replied", "--campaign", "nws"], 'no campaign "nws"'],
 ])("a wrong signal is refused with what to write: %j", async (args, message) => {

@@ -200,6 +200,10 @@ test.each<[LimitsInput, RegExp]>([
     { senders: { "acme.test": { count: 5, per: "1 s", warmUp: [{ from: "soon", perDay: 5 }] } } },
     /senders.acme.test.warmUp.0.from: "soon" is no date/,
   ],
+  ...["2026-02-30", "2026-11-31T06:00:00Z", "2026-12-01T06:00:00"].map((from): [LimitsInput, RegExp] => [
+    { senders: { "acme.test": { count: 5, per: "1 s", warmUp: [{ from, perDay: 5 }] } } },
+    /is no date that exists/,
+  ]),
 ])("limits that make no sense are refused: %j", async (limits, why) => {
   const opening = async () => createRuntime({ storage: memoryStorage(), transport: memoryTransport(), limits })
   await expect(opening()).rejects.toThrow(InvalidInput)

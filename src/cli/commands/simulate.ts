@@ -6,6 +6,7 @@ import { valuesOf } from "../command-line.ts"
 import { writeCounts } from "../counts-report.ts"
 import { countText, durationText, numberText } from "../duration-text.ts"
 import { exitCodes } from "../exit-code.ts"
+import { instantOption } from "../instant-option.ts"
 import { readLeads } from "../lead-file.ts"
 import { numberOption } from "../number-option.ts"
 import { err, out, printable, writeJson } from "../output.ts"
@@ -59,13 +60,8 @@ const args = {
 const barWidth = 40
 const dayMs = 86_400_000
 
-const startOf = (text: string | undefined): Date | undefined => {
-  if (text === undefined) return undefined
-  const start = new Date(text)
-  if (Number.isNaN(start.getTime()))
-    throw new UsageError(`--start is an ISO 8601 time, for example 2026-01-05T09:00:00Z, not "${text}".`)
-  return start
-}
+const startOf = (text: string | undefined): Date | undefined =>
+  text === undefined ? undefined : new Date(instantOption("start", text))
 
 const leadsOf = async (file: string): Promise<ReadonlyArray<LeadInput>> => {
   const leads: Array<LeadInput> = []

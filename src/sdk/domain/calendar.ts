@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { type DaySpan, dayMinutes, daySpansSchema, spansWithout } from "./day-time.ts"
 import { type DurationInput, durationSchema } from "./duration.ts"
+import { isDay } from "./instant.ts"
 import { weekdaysSchema } from "./weekday.ts"
 
 /** When mail may be sent, as users write it. All times are those of the zone's clocks. */
@@ -42,12 +43,8 @@ export interface LatePolicy {
   readonly afterMs: number
 }
 
-const isDate = (text: string): boolean => {
-  // A leap year, so that 02-29 is a day.
-  const full = text.length === 5 ? `2024-${text}` : text
-  const time = Date.parse(`${full}T00:00:00Z`)
-  return Number.isFinite(time) && new Date(time).toISOString().startsWith(full)
-}
+// A leap year, so that 02-29 is a day.
+const isDate = (text: string): boolean => isDay(text.length === 5 ? `2024-${text}` : text)
 
 const holiday = z
   .string()

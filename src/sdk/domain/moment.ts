@@ -1,5 +1,6 @@
 import * as z from "zod"
 import { clockText, dayMinutes, minuteOf } from "./day-time.ts"
+import { isDay } from "./instant.ts"
 import { weekdayOf } from "./weekday.ts"
 
 /** A calendar rule: on which day, and at which minute of it by the zone's clocks. */
@@ -25,12 +26,7 @@ const dayOf = (text: string): Moment["day"] | undefined => {
     return Number(monthday) >= 1 && Number(monthday) <= 31
       ? { type: "monthday", monthday: Number(monthday) }
       : undefined
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {
-    const time = Date.parse(`${text}T00:00:00Z`)
-    return Number.isFinite(time) && new Date(time).toISOString().startsWith(text)
-      ? { type: "date", date: text }
-      : undefined
-  }
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return isDay(text) ? { type: "date", date: text } : undefined
   const weekday = weekdayOf(text.replace(/^next /, ""))
   return weekday === undefined ? undefined : { type: "weekday", weekday }
 }

@@ -1,5 +1,6 @@
 import * as z from "zod"
 import { type DurationInput, durationSchema, toMillis } from "../domain/duration.ts"
+import { toInstant } from "../domain/instant.ts"
 
 /** One stage of a warm-up: from a date on, at most so many mails a day. */
 export interface WarmUpStage {
@@ -57,12 +58,12 @@ const asParts = (given: unknown, context: z.RefinementCtx): unknown => {
 }
 
 const instant = z.union([z.string(), z.date()]).transform((given, context) => {
-  const date = given instanceof Date ? given.getTime() : Date.parse(given)
-  const isComplete = given instanceof Date || /^\d{4}-\d{2}-\d{2}(T.*(Z|[+-]\d{2}:\d{2}))?$/.test(given)
-  if (isComplete && !Number.isNaN(date)) return date
+  const date = given instanceof Date ? given.getTime() : toInstant(given)
+  const isComplete = given instanceof Date || /^[^T]*$|(Z|[+-]\d{2}:\d{2})$/.test(given)
+  if (isComplete && date !== undefined && !Number.isNaN(date)) return date
   context.addIssue({
     code: "custom",
-    message: `"${String(given)}" is no date; write for example 2026-12-01, or 2026-12-01T06:00:00+01:00`,
+    message: `"${String(given)}" is no date that exists; write for example 2026-12-01, or 2026-12-01T06:00:00+01:00`,
   })
   return z.NEVER
 })

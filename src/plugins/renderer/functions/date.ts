@@ -1,3 +1,4 @@
+import { toInstant } from "../../../sdk/index.ts"
 import { boundedCache } from "../bounded-cache.ts"
 import { badArgument, namedText, quoted, shapeOf, type TemplateFunction } from "./function-call.ts"
 
@@ -28,10 +29,8 @@ const readInstant = boundedCache(2_000, (text = ""): Instant | null => {
   if (/^-?\d{9,15}$/.test(trimmed)) return { at: Number(trimmed), isDay: false }
   const isDay = dateOnly.test(trimmed)
   if (!isDay && !dateTime.test(trimmed)) return null
-  const at = Date.parse(trimmed)
-  // Date.parse turns 2026-02-30 into March.
-  const isReal = !Number.isNaN(at) && (!isDay || new Date(at).toISOString().startsWith(trimmed))
-  return isReal ? { at, isDay } : null
+  const at = toInstant(trimmed)
+  return at === undefined ? null : { at, isDay }
 })
 
 const instantOf = (value: unknown): Instant => {
