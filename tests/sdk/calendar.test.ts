@@ -111,11 +111,24 @@ describe("a campaign that comes again", () => {
     ["repeat.cron", "every monday"],
     ["repeat.cron", "* * * * * *"],
     ["repeat.cron", "0 25 * * *"],
+    ["repeat.cron", "0 9 30 2 *"],
+    ["repeat.cron", "0 9 31 2,4,6,9,11 *"],
     ["repeat.times", { cron: "0 9 * * *", times: 0 }],
     ["repeat.until", { cron: "0 9 * * *", until: "soon" }],
+    ["repeat.until", { cron: "0 9 * * *", until: "2027-02-30" }],
+    ["repeat.until", { cron: "0 9 * * *", until: "2027-11-31T09:00:00Z" }],
   ])("is refused at %s for %j", (field, repeat) => {
     expect(refusedFields(() => define({ repeat }))).toEqual([field])
   })
+})
+
+test("a cron expression that never comes is refused, and says so; one that seldom comes is taken", () => {
+  const never = (definition: object) => refusalOf(() => define(definition)).message
+  expect(never({ repeat: "0 9 30 2 *" })).toContain('"0 9 30 2 *" never comes')
+  expect(never({ triggers: [{ at: "0 9 31 2 *" }] })).toContain('triggers.0.at: "0 9 31 2 *" never comes')
+  expect(define({ repeat: "0 9 29 2 *" }).repeat).toMatchObject({ cron: "0 9 29 2 *" })
+  // Either the day of the month or that of the week: Mondays come.
+  expect(define({ triggers: [{ at: "0 9 30 2 mon" }] }).triggers).toEqual([{ at: { cron: "0 9 30 2 mon" } }])
 })
 
 test("what is late is late after an hour, unless the campaign says otherwise", () => {

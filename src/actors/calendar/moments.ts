@@ -1,5 +1,4 @@
-import * as Cron from "effect/Cron"
-import { type Moment, momentText, type Reason } from "../../sdk/index.ts"
+import { type Moment, momentText, nextOfCron, type Reason } from "../../sdk/index.ts"
 import { daysAfter, instantOf, localTimeOf } from "./local-day.ts"
 import { SpanCache } from "./span-cache.ts"
 
@@ -21,7 +20,7 @@ const cached = (rule: object, zone: string, at: number, find: () => Found): numb
 }
 
 const findCron = (cron: string, zone: string, at: number): Found => {
-  const value = Cron.next(Cron.parseUnsafe(cron, zone), new Date(at)).getTime()
+  const value = nextOfCron(cron, zone, at) ?? Number.POSITIVE_INFINITY
   return { value, to: value }
 }
 
@@ -52,9 +51,14 @@ const find = ({ day, minute }: Moment, zone: string, at: number): Found => {
 export const nextMoment = (moment: Moment, zone: string, at: number): number =>
   cached(moment, zone, at, () => find(moment, zone, at))
 
-/** When the cron expression matches next after this instant (epoch ms), by the zone's clocks. */
-export const nextMatch = (rule: { readonly cron: string }, zone: string, at: number): number =>
-  cached(rule, zone, at, () => findCron(rule.cron, zone, at))
+/**
+ * When the cron expression matches next after this instant (epoch ms), by the zone's clocks; `undefined` for one that never
+ * comes, which an earlier version stored.
+ */
+export const nextMatch = (rule: { readonly cron: string }, zone: string, at: number): number | undefined => {
+  const found = cached(rule, zone, at, () => findCron(rule.cron, zone, at))
+  return found === Number.POSITIVE_INFINITY ? undefined : found
+}
 
 /** Why something waits for its moment. */
 export const momentReason = (moment: Moment, zone: string): Reason => ({

@@ -47,7 +47,7 @@ export const nextRound = ({ definition, clock, zone }: Timing, round: number, af
   const { repeat } = definition
   if (repeat === undefined || (repeat.times !== null && round >= repeat.times)) return undefined
   const at = nextMatch(repeat, zone, campaignTime(clock, after))
-  return repeat.until !== null && at > repeat.until ? undefined : worldTime(clock, at)
+  return at === undefined || (repeat.until !== null && at > repeat.until) ? undefined : worldTime(clock, at)
 }
 
 /** Until when mail must wait at this instant because the hours are closed; `undefined` while they are open. */

@@ -18,6 +18,7 @@ export const nextOccurrence = (
 ): number | undefined => {
   const from = campaignTime(clock, after)
   const found = "cron" in time ? nextMatch(time, zone, from) : nextMoment(time.moment, zone, from)
+  if (found === undefined) return undefined
   const at = worldTime(clock, found)
   // A date stays what it is when it has passed.
   return at > after ? at : undefined

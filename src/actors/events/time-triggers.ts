@@ -54,18 +54,15 @@ const settle = (store: Stores, timed: Timed, at: number): Effect.Effect<void, St
     ),
   )
 
-const timedTriggers = (runtime: TimedRuntime): Effect.Effect<ReadonlyArray<Timed>, CampaignError> =>
+const timedTriggersOf = (actor: CampaignActor): Effect.Effect<ReadonlyArray<Timed>, CampaignError> =>
   Effect.gen(function* () {
-    const all: Timed[] = []
-    for (const actor of yield* runtime.campaigns) {
-      const record = actor.record()
-      if (record.rest.state === "cancelled") continue
-      const { definition } = yield* actor.loaded
-      const clock = { clock: record.clock, zone: definition.timeZone }
-      for (const { at, when } of definition.triggers ?? [])
-        if (at !== undefined) all.push({ actor, time: at, when, clock })
-    }
-    return all
+    const record = actor.record()
+    if (record.rest.state === "cancelled") return []
+    const { definition } = yield* actor.loaded
+    const clock = { clock: record.clock, zone: definition.timeZone }
+    return (definition.triggers ?? []).flatMap(({ at, when }) =>
+      at === undefined ? [] : [{ actor, time: at, when, clock }],
+    )
   })
 
 const isAsked = (
@@ -110,28 +107,71 @@ const enrollAll = ({ services }: TimedRuntime, timed: Timed, occurrence: number)
     }),
   )
 
-/** Fires what has come, and answers when the next one comes, epoch ms. */
-const fireDue = (runtime: TimedRuntime): Effect.Effect<number, CampaignError> =>
+/** Says a problem once: a trigger that cannot fire is looked at again and again. */
+type Tell = (problem: string) => void
+
+const tellOnce = ({ services }: TimedRuntime): Tell => {
+  const told = new Set<string>()
+  return (problem) => {
+    if (told.has(problem)) return
+    told.add(problem)
+    services.problems.report(problem)
+  }
+}
+
+/** Fires a trigger if its time has come, and answers when it comes next, epoch ms; `undefined` for never again. */
+const fire = (runtime: TimedRuntime, timed: Timed, tell: Tell): Effect.Effect<number | undefined, StorageError> =>
   Effect.gen(function* () {
     const { store, clock, problems } = runtime.services
-    let next = Number.POSITIVE_INFINITY
-    for (const timed of yield* timedTriggers(runtime)) {
-      const now = clock.currentTimeMillisUnsafe()
-      const since = yield* settledUntil(store, timed)
-      const missed = now - graceMs / timed.clock.clock.scale
-      const occurrence = latestOccurrence(timed.time, timed.clock, { since: Math.max(since, missed), now })
-      if (occurrence !== undefined) {
-        if (timed.actor.record().rest.state !== "draft") yield* enrollAll(runtime, timed, occurrence)
-        yield* settle(store, timed, occurrence)
-      } else if ((nextOccurrence(timed.time, timed.clock, since) ?? next) <= now) {
-        problems.report(
-          `a trigger of campaign ${timed.actor.id} was missed for more than a day: it fires at its next time`,
-        )
-        yield* settle(store, timed, now)
-      }
-      next = Math.min(next, nextOccurrence(timed.time, timed.clock, now) ?? next)
+    const now = clock.currentTimeMillisUnsafe()
+    const since = yield* settledUntil(store, timed)
+    const missed = now - graceMs / timed.clock.clock.scale
+    const occurrence = latestOccurrence(timed.time, timed.clock, { since: Math.max(since, missed), now })
+    if (occurrence !== undefined) {
+      if (timed.actor.record().rest.state !== "draft") yield* enrollAll(runtime, timed, occurrence)
+      yield* settle(store, timed, occurrence)
+    } else if ((nextOccurrence(timed.time, timed.clock, since) ?? Number.POSITIVE_INFINITY) <= now) {
+      problems.report(
+        `a trigger of campaign ${timed.actor.id} was missed for more than a day: it fires at its next time`,
+      )
+      yield* settle(store, timed, now)
     }
+    const next = nextOccurrence(timed.time, timed.clock, now)
+    if (next === undefined && "cron" in timed.time)
+      tell(
+        `a trigger of campaign ${timed.actor.id} never fires: "${timed.time.cron}" never comes; update the campaign with another time`,
+      )
     return next
+  })
+
+/** Fires what has come, and answers when the next one comes, epoch ms. What one trigger fails of keeps no other from firing. */
+const fireDue = (runtime: TimedRuntime, tell: Tell): Effect.Effect<number, StorageError> =>
+  Effect.gen(function* () {
+    let next = Number.POSITIVE_INFINITY
+    let failure: StorageError | undefined
+
+    const apart = <A>({ id }: CampaignActor, work: Effect.Effect<A, CampaignError>): Effect.Effect<A | undefined> =>
+      work.pipe(
+        Effect.catch((error) =>
+          Effect.sync(() => {
+            if (error._tag === "StorageError") failure = error
+            else tell(`triggers by time of campaign ${id}: ${error.message}`)
+            return undefined
+          }),
+        ),
+        Effect.catchDefect((defect) =>
+          Effect.sync(() => {
+            tell(`triggers by time of campaign ${id}: ${defect instanceof Error ? defect.message : String(defect)}`)
+            return undefined
+          }),
+        ),
+      )
+
+    for (const actor of yield* runtime.campaigns)
+      for (const timed of (yield* apart(actor, timedTriggersOf(actor))) ?? [])
+        next = Math.min(next, (yield* apart(actor, fire(runtime, timed, tell))) ?? next)
+    // Tried again, for all: those that have fired are settled.
+    return failure === undefined ? next : yield* Effect.fail(failure)
   })
 
 /**
@@ -143,9 +183,10 @@ export const watchTimes = (runtime: TimedRuntime): Effect.Effect<() => void, nev
   Effect.gen(function* () {
     const { services, isActive } = runtime
     const news = Latch.makeUnsafe(false)
+    const tell = tellOnce(runtime)
     const turn = Effect.gen(function* () {
       news.closeUnsafe()
-      const next = isActive() ? yield* persist(services, fireDue(runtime)) : Number.POSITIVE_INFINITY
+      const next = isActive() ? yield* persist(services, fireDue(runtime, tell)) : Number.POSITIVE_INFINITY
       const ms = Math.min(next - services.clock.currentTimeMillisUnsafe(), services.longestSleepMs)
       yield* Effect.raceFirst(news.await, Effect.sleep(Math.max(1, ms)))
     }).pipe(

@@ -1,6 +1,6 @@
 import * as z from "zod"
+import { cronProblem, neverComes } from "../cron.ts"
 import { type Moment, parseMoment } from "../moment.ts"
-import { isCron } from "../repeat.ts"
 import { byKey } from "./by-key.ts"
 import { type Condition, type ConditionInput, conditionSchema, eventName } from "./condition.ts"
 
@@ -43,13 +43,17 @@ const condition = { when: conditionSchema.optional() }
 const part = z.string().max(500).default("")
 
 const time = z.string().transform((text, context): TriggerTime => {
-  if (isCron(text)) return { cron: text.trim() }
+  const problem = cronProblem(text)
+  if (problem === undefined) return { cron: text.trim() }
   const moment = text.length > 60 ? undefined : parseMoment(text)
   // Every day has a next one: as a time that comes again it says nothing.
   if (moment !== undefined && moment.day.type !== "next") return { moment }
   context.addIssue({
     code: "custom",
-    message: `"${text}" is no time; write a cron expression like "0 9 1 * *", "monday at 09:00", "day 1 at 10:00", "2026-12-24 at 16:00" or "at 09:00"`,
+    message:
+      problem === "never"
+        ? neverComes(text)
+        : `"${text}" is no time; write a cron expression like "0 9 1 * *", "monday at 09:00", "day 1 at 10:00", "2026-12-24 at 16:00" or "at 09:00"`,
   })
   return z.NEVER
 })
