@@ -69,3 +69,50 @@ test("what is moved by hand after an outage is to start then", async () => {
   })
   expect(sent).toBe(5)
 })
+
+const paused = (from: string, to: string): SimulateOptions => ({
+  actions: [
+    { at: from, do: async (runtime) => (await runtime.campaigns.get("spring")).pause() },
+    { at: to, do: async (runtime) => (await runtime.campaigns.get("spring")).resume() },
+  ],
+})
+
+const mailsOf = async (steps: CampaignInput["steps"], data: Record<string, string | number>): Promise<string> => {
+  const { sends, violations } = await simulate(
+    { id: "spring", from: "Ann <ann@acme.test>", steps, late: "skip" },
+    [{ email: "ann@x.test", data }],
+    { listSends: 10, ...paused("20 hours", "30 hours") },
+  )
+  expect(violations).toEqual([])
+  return sends.map(({ subject }) => subject).join(" ")
+}
+
+const isPro = { lead: "plan", equals: "pro" } as const
+const dayAfter = (template: string) => ({ template, after: "1 day" })
+
+test("a fork that is late is decided all the same: its first mail is left out, and the rest of the side follows", async () => {
+  const sides = { do: [{ template: "pro" }, dayAfter("pro2")], else: [{ template: "free" }, dayAfter("free2")] }
+  const fork = [{ template: "hello" }, { if: isPro, after: "1 day", ...sides }, dayAfter("end")]
+  expect(await mailsOf(fork, { plan: "pro" })).toBe("hello pro2 end")
+  expect(await mailsOf(fork, { plan: "free" })).toBe("hello free2 end")
+  const wait = { waitUntil: { event: "opened", timeout: "1 day" }, if: { event: "opened" } }
+  expect(await mailsOf([{ template: "hello" }, { ...wait, ...sides }, dayAfter("end")], {})).toBe("hello free2 end")
+  const oneSided = [{ template: "hello" }, { if: isPro, after: "1 day", do: sides.do }, dayAfter("end")]
+  expect(await mailsOf(oneSided, { plan: "free" })).toBe("hello end")
+})
+
+test("a late fork in a fork is decided as well", async () => {
+  const inner = {
+    if: { lead: "seats", above: 5 },
+    do: [{ template: "big" }, dayAfter("big2")],
+    else: [{ template: "small" }, dayAfter("small2")],
+  }
+  const steps = [
+    { template: "hello" },
+    { if: isPro, after: "1 day", do: [inner, dayAfter("pro")], else: [inner, dayAfter("free")] },
+  ]
+  expect(await mailsOf(steps, { plan: "pro", seats: 9 })).toBe("hello big2 pro")
+  expect(await mailsOf(steps, { plan: "pro", seats: 2 })).toBe("hello small2 pro")
+  expect(await mailsOf(steps, { plan: "free", seats: 9 })).toBe("hello big2 free")
+  expect(await mailsOf(steps, { plan: "free", seats: 2 })).toBe("hello small2 free")
+})

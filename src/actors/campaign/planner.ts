@@ -145,9 +145,14 @@ export interface Ended {
   readonly outcome: Outcome | null
   /** Index of the step that follows by decision, instead of the one that stands next. */
   readonly next: number | undefined
+  /** When it was to start, where it was late by the campaign's policy; epoch ms. */
+  readonly missed: number | undefined
   /** Whether this event has happened already, for a mail that waits for it from now on. */
   readonly hasHappened: (event: string) => boolean
 }
+
+// Nothing flows into the first mail of `else`: what stands before it goes on behind it.
+const beginsElse = (steps: ReadonlyArray<DefinedStep>, index: number): boolean => steps[index - 1]?.next !== undefined
 
 const dueOfNext = (timing: Timing, step: DefinedStep, { hasHappened }: Ended, now: number): Due =>
   step.waitUntil !== undefined && hasHappened(step.waitUntil)
@@ -165,8 +170,14 @@ export const planNext = (plan: Plan, planned: Planned, ended: Ended, now: number
   const index = ended.next ?? steps[ended.step]?.next ?? ended.step + 1
   const goesOn = ended.outcome === "sent" || ended.outcome === "skipped"
   const step = goesOn ? steps[index] : undefined
-  if (step !== undefined)
-    return planStep(plan, planned, index, ended.round, dueOfNext(timingOf(plan, planned), step, ended, now), now)
+  if (step !== undefined) {
+    // Both sides of a fork are due when it is, and so late when it is.
+    const due =
+      ended.missed !== undefined && beginsElse(steps, index)
+        ? { dueAt: ended.missed, reason: undefined }
+        : dueOfNext(timingOf(plan, planned), step, ended, now)
+    return planStep(plan, planned, index, ended.round, due, now)
+  }
   return ended.round !== undefined && ended.round.isRerun !== true && (goesOn || ended.outcome === "failed")
     ? planRound(plan, planned, ended.round.number + 1, now)
     : undefined

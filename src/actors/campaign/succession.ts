@@ -12,6 +12,7 @@ import { lastEventFor, readEvents } from "../events/lead-events.ts"
 import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
 import type { Progress, Successor } from "../execution/progress.ts"
 import { persist } from "../execution/save.ts"
+import { missedStart } from "../execution/waiting.ts"
 import { eachPageOfRows } from "../pages.ts"
 import { readLead } from "../stored-lead.ts"
 import { goesByClocks } from "./definition.ts"
@@ -91,6 +92,7 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
           round: context.round,
           outcome: context.outcome,
           next: decidedNext(ended),
+          missed: missedStart(loaded.definition, row, endedAt),
           hasHappened: (event) => (lastEvent?.(event) ?? Number.NEGATIVE_INFINITY) >= sinceFor(event),
         },
         endedAt,

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import { hasEnded } from "../../machines/index.ts"
 import {
   domainOf,
   type ExecutionEvent,
@@ -339,10 +340,11 @@ export const attemptExecution = (
     redact = withoutPerson(lead)
     const loaded = yield* campaign.definition(row)
     const { definition } = loaded
-    const notNow =
-      treatLate(campaign, definition, row, lead, now) ??
-      waitForHours(campaign, definition, row, lead, now) ??
-      (yield* leaveJourney(services, loaded, row, lead, now))
+    const late = treatLate(campaign, definition, row, lead, now)
+    const waiting = late === undefined ? waitForHours(campaign, definition, row, lead, now) : undefined
+    const moved = late === undefined || hasEnded(late.state) ? waiting : late
+    // Before it is left out as late, too: a fork that nobody decided would go on with the side of its first mail.
+    const notNow = moved ?? (yield* leaveJourney(services, loaded, row, lead, now)) ?? late
     if (notNow !== undefined) return yield* saveUnsent(services, campaign, notNow)
     const capped = yield* lookAtCaps(services, { row, lead, definition, now })
     if (capped !== undefined) return yield* putOff(services, campaign, row, capped)

@@ -47,12 +47,13 @@ const plannedStart = ({ state, context, scheduledFor }: ExecutionRow): number =>
 export const heldUp = ({ late }: Definition, row: ExecutionRow): { readonly plannedFor?: number } =>
   late === undefined || late.policy === "send" ? {} : { plannedFor: plannedStart(row) }
 
-// An attempt that counts was made in time: what follows is a retry.
-const isLate = ({ late }: Definition, row: ExecutionRow, now: number): boolean =>
-  late !== undefined &&
-  late.policy !== "send" &&
-  row.context.used === 0 &&
-  now - plannedStart(row) > Math.ceil(late.afterMs / row.context.timeScale)
+/** When a mail was to start that is late by the campaign's policy; `undefined` for one that is not. */
+export const missedStart = ({ late }: Definition, row: ExecutionRow, now: number): number | undefined => {
+  // An attempt that counts was made in time: what follows is a retry.
+  if (late === undefined || late.policy === "send" || row.context.used > 0) return undefined
+  const start = plannedStart(row)
+  return now - start > Math.ceil(late.afterMs / row.context.timeScale) ? start : undefined
+}
 
 /** What the campaign's policy makes of a claimed row whose time passed while nothing could be sent; `undefined` when it is sent. */
 export const treatLate = (
@@ -62,11 +63,12 @@ export const treatLate = (
   lead: Lead,
   now: number,
 ): Progress | undefined => {
-  if (!isLate(definition, row, now)) return undefined
+  const missed = missedStart(definition, row, now)
+  if (missed === undefined) return undefined
   if (definition.late?.policy === "skip") return advance(progressOf(row), { type: "SKIP", at: now, code: "late" })
   const step = definition.steps[row.step]
   const next = step === undefined ? undefined : nextTimeOfStep(timingOf(campaign, definition, lead), step, now)
   if (next === undefined) return undefined
-  const reason = { code: "late", text: `missed ${new Date(plannedStart(row)).toISOString()}` }
+  const reason = { code: "late", text: `missed ${new Date(missed).toISOString()}` }
   return advance(progressOf(row), { type: "RESCHEDULE", at: now, dueAt: next.dueAt, reason })
 }
