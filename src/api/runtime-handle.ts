@@ -52,7 +52,8 @@ export interface CampaignsHandle {
    * Creates a campaign and starts it (unless `draft`), or goes on with the one that is stored under this id.
    *
    * @throws InvalidInput when the definition is not acceptable, RenderError or NotFound for its templates, Conflict
-   * `campaign-differs` with the differences when another definition is stored and `update` is not set.
+   * `campaign-differs` with the differences when another definition is stored and `update` is not set,
+   * `steps-moved` when an update of what runs moves a step.
    */
   create<Data>(campaign: CampaignInput<Data>, options?: CreateOptions): Promise<CampaignHandle>
   /** @throws NotFound */

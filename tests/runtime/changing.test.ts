@@ -1,4 +1,5 @@
 import { handlebars } from "sendstate/renderer/handlebars"
+import type { CampaignInput, Issue } from "sendstate/sdk"
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { expect, test } from "vitest"
 import { accepted, campaign, failureOf, hurry, lost, openCampaign, openWorld, people } from "./world.ts"
@@ -92,6 +93,80 @@ test("an update of what is running is for everything that is not sent yet, also 
   await spring.close()
   expect(await spring.completed()).toMatchObject({ planned: 3, sent: 3 })
   expect(inbox.sent.map(({ message }) => message.subject.split(" ")[0])).toEqual(["Hello", "Last", "Dated"])
+})
+
+const moves: ReadonlyArray<[string, CampaignInput["steps"], CampaignInput["steps"], ReadonlyArray<string>]> = [
+  [
+    "puts one before the others",
+    [{ template: "hello" }, { template: "nudge", after: "1 hour" }],
+    [{ template: "last" }, { template: "hello" }, { template: "nudge", after: "1 hour" }],
+    ['"hello" was mail 1, is mail 2', '"nudge" was mail 2, is mail 3'],
+  ],
+  [
+    "takes one away before others",
+    [{ template: "hello" }, { template: "nudge", after: "1 hour" }],
+    [{ template: "nudge" }],
+    ['"nudge" was mail 2, is mail 1'],
+  ],
+  [
+    "moves one by its name, whatever it is made of now",
+    [
+      { name: "a", template: "hello" },
+      { name: "b", template: "nudge", after: "1 hour" },
+    ],
+    [
+      { name: "b", template: "last" },
+      { name: "c", template: "nudge" },
+    ],
+    ['"b" was mail 2, is mail 1'],
+  ],
+  [
+    "moves a side of a fork",
+    [{ if: { lead: "plan", equals: "pro" }, do: [{ template: "hello" }], else: [{ template: "nudge" }] }],
+    [
+      {
+        if: { lead: "plan", equals: "pro" },
+        do: [{ template: "hello" }, { template: "last" }],
+        else: [{ variants: { a: "nudge", b: "dated" } }],
+      },
+    ],
+    ['"nudge" was mail 2, is mail 3'],
+  ],
+]
+
+test.each(moves)(
+  "an update of what is running that %s is refused, and says what moved",
+  async (_what, before, after, moved) => {
+    const { spring, runtime } = await openCampaign({ steps: before })
+    await spring.pause()
+    await spring.enroll(people("ann"))
+    const failure = await failureOf(runtime.campaigns.create(campaign({ steps: after }), { update: "running" }))
+    expect(failure).toMatchObject({ _tag: "Conflict", code: "steps-moved", retryable: false })
+    expect(
+      (failure as unknown as { differences: ReadonlyArray<Issue> }).differences.map(({ message }) => message),
+    ).toEqual(moved)
+    expect((failure as unknown as Error).message).toContain("--update instead of --update-running")
+    // For leads that come from then on it is one like any other.
+    await runtime.campaigns.create(campaign({ steps: after }), { update: true })
+    // Ann is still where she was.
+    expect(await failureOf(runtime.campaigns.create(campaign({ steps: after }), { update: "running" }))).toMatchObject({
+      code: "steps-moved",
+    })
+  },
+)
+
+test("an update of what is running replaces steps in their place; who waits at one that is gone gets it, and no more", async () => {
+  const steps = [{ template: "hello" }, { template: "nudge", after: "1 hour" }, { template: "last", after: "1 hour" }]
+  const { spring, runtime, inbox } = await openCampaign({ steps })
+  await spring.enroll(people("ann"))
+  await spring.idle()
+  const running = { update: "running" } as const
+  await runtime.campaigns.create(campaign({ steps: [{ template: "last" }, ...steps.slice(1)] }), running)
+  await runtime.campaigns.create(campaign({ steps: [{ template: "hello" }] }), running)
+  await hurry(runtime)
+  await spring.close()
+  expect(await spring.completed()).toMatchObject({ planned: 2, sent: 2 })
+  expect(inbox.sent.map(({ message }) => message.subject.split(" ")[0])).toEqual(["Hello", "Nudge"])
 })
 
 test("a resend has the bytes of the mail that may have arrived, whatever was edited since", async () => {

@@ -47,6 +47,7 @@ import { changedDefinition, differencesBetween } from "./differences.ts"
 import { type Explanation, explainExecution } from "./explain.ts"
 import { followOthers, storedCampaigns } from "./following.ts"
 import { type Health, healthOf } from "./health.ts"
+import { movedSteps, stepsMoved } from "./moved-steps.ts"
 import { type FeedbackAnswer, type FeedbackError, receiveFeedback } from "./receiving-feedback.ts"
 import { checkSoftBounceRule, type SoftBounceRule } from "./soft-bounces.ts"
 
@@ -59,7 +60,8 @@ export interface CreateOptions {
   readonly draft?: boolean | undefined
   /**
    * Accepts a changed definition or template: `true` for leads that are enrolled from now on, while those that are under
-   * way stay on what they entered; `"running"` for everything that is not sent yet.
+   * way stay on what they entered; `"running"` for everything that is not sent yet, where no step stands at another place
+   * than before (else Conflict `steps-moved`).
    */
   readonly update?: boolean | "running" | undefined
   /** How much faster campaign time runs than real time. Stored at the first creation; later ones keep it. */
@@ -236,6 +238,16 @@ const makeRuntime = (settings: RuntimeSettings) =>
         return actor
       })
 
+    // Each definition that somebody is under way on: not only the latest.
+    const refuseMoves = (actor: CampaignActor, { steps }: Definition): Effect.Effect<void, CampaignError> =>
+      Effect.gen(function* () {
+        const record = actor.record()
+        for (const hash of new Set([record.definition, ...Object.values(record.earlier)])) {
+          const moved = movedSteps((yield* loadDefinition(store, hash)).definition.steps, steps)
+          if (moved.length > 0) return yield* Effect.fail(stepsMoved(actor.id, moved))
+        }
+      })
+
     const reopen = (
       actor: CampaignActor,
       campaign: Campaign,
@@ -249,6 +261,7 @@ const makeRuntime = (settings: RuntimeSettings) =>
         if (differences.length === 0 && !isBehind) return actor
         if (options.update === undefined || options.update === false)
           return yield* Effect.fail<CampaignError>(changedDefinition(campaign.id, differences))
+        if (options.update === "running") yield* refuseMoves(actor, definition)
         yield* actor.follow(
           yield* saveDefinition(store, campaign, definition),
           options.update === "running" ? "all" : "new",
