@@ -63,7 +63,7 @@ export interface CampaignHandle {
   /** Schedules mails in one step: all or, when it throws, none. Ids in the order given. */
   scheduleAll(mails: ReadonlyArray<ScheduleInput>, options?: WaitOptions): Promise<ReadonlyArray<string>>
   /**
-   * Renders every mail for every acceptable lead, lists what fails, and warns of what may keep a mail from being read: its
+   * Renders every mail for every acceptable lead, lists what fails and the leads that `enroll` would reject, and warns of what may keep a mail from being read: its
    * sender, links, size, the rules for bulk mail. Stores and sends nothing.
    */
   preflight(leads: LeadSource, options?: WaitOptions & PreflightOptions): Promise<PreflightReport>

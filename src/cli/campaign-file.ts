@@ -1,4 +1,4 @@
-import { readFile, realpath } from "node:fs/promises"
+import { readFile, realpath, stat } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { parseTracking, type Tracking } from "sendstate/renderer/tracking"
 import {
@@ -160,6 +160,8 @@ const trackingOf = (source: YamlSource, given: unknown): CampaignFile["tracking"
 export const readCampaignFile = async (file: string): Promise<CampaignFile> => {
   const path = await realpath(file)
   const folder = dirname(path)
+  if ((await stat(path)).isDirectory())
+    throw refuse(file, [{ path: "the file", message: "it is a folder; give the campaign file that is in it" }])
   const text = await readFile(path, "utf8")
   if (text.length > maxBytes)
     throw refuse(file, [{ path: "the file", message: "it is longer than 1 MB; put attachments beside it" }])

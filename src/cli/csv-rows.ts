@@ -36,6 +36,7 @@ const refuse = (file: string, message: string): InvalidInput =>
 const delimiterOf = async (file: string): Promise<string> => {
   const handle = await open(file)
   try {
+    if ((await handle.stat()).isDirectory()) throw refuse(file, "it is a folder; give a CSV file that is in it")
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0)
     if (bytesRead > 1 && ((buffer[0] === 0xff && buffer[1] === 0xfe) || (buffer[0] === 0xfe && buffer[1] === 0xff)))
       throw refuse(file, "it is UTF-16; save it as UTF-8 (in Excel: CSV UTF-8)")

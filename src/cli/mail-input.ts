@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs"
+import { stat } from "node:fs/promises"
 import process from "node:process"
 import { UsageError } from "./usage-error.ts"
 
@@ -8,9 +9,11 @@ const mostBytes = 64 * 1024 * 1024
 /**
  * A raw mail: a file's content, or with `-` all of stdin.
  *
- * @throws UsageError when there is nothing in it, or more than 64 MB.
+ * @throws UsageError when it is a folder, there is nothing in it, or more than 64 MB.
  */
 export const readMail = async (file: string): Promise<Uint8Array> => {
+  if (file !== "-" && (await stat(file)).isDirectory())
+    throw new UsageError(`${file} is a folder: give a file in it that holds one mail.`)
   const pieces: Buffer[] = []
   let size = 0
   for await (const piece of file === "-" ? process.stdin : createReadStream(file)) {

@@ -51,3 +51,10 @@ test("text that is not UTF-8 is refused where it stands; a file without addresse
   expect(hostile.stderr).toContain('a column cannot be called "__proto__"')
   expect(empty.stderr).toContain("there is no lead to mail")
 })
+
+test("a folder in place of a lead file is named, with what to give", async () => {
+  await using folder = await campaignFolder(oneMail, "")
+  const { code, stderr } = await sendstate(folder.path, ["run", "campaign.yaml", ".", "--dry-run"])
+  expect(code).toBe(1)
+  expect(stderr).toContain(".: it is a folder; give a CSV file that is in it")
+})

@@ -163,4 +163,5 @@ registerHooks({
   expect(hidden.stderr).toContain("Run: npm install mailparser")
   expect((await receive("-", {}, "\n")).stderr).toContain("There is no mail in what was piped in.")
   expect((await receive("gone.eml", {}, "")).stderr).toContain("gone.eml: there is no such file.")
+  expect((await receive(".", {}, "")).stderr).toContain(". is a folder: give a file in it")
 }, 60_000)

@@ -39,6 +39,7 @@ test("a campaign file says where it is wrong, and one of more than a megabyte is
   expect(await message('id: a\nfrom: a@acme.test\nsteps: [{ template: x }]\nrepeat: "0 9 30 2 *"\n')).toMatch(
     /line 4, column \d+.*never comes/,
   )
+  await expect(readCampaignFile(import.meta.dirname)).rejects.toThrow("it is a folder; give the campaign file")
   expect(await message(`id: a\n#${"x".repeat(1_100_000)}`)).toContain("longer than 1 MB")
   expect(await message(`id: a\nfrom: a@acme.test\nsteps: ${"[".repeat(20_000)}`)).toContain("is not a campaign")
 })

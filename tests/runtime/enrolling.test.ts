@@ -165,6 +165,25 @@ test("enrolling into a completed campaign makes it run again, and it completes a
   expect(await spring.completed()).toMatchObject({ sent: 1_202 })
 })
 
+test("preflight tells of leads that enroll would reject, by their place and with the reason", async () => {
+  const { spring } = await openCampaign()
+  const leads = [{ email: "nobody" }, { email: "ann@example.test" }, {} as { email: string }]
+  const { rejected, ...report } = await spring.preflight(leads)
+  expect(report).toMatchObject({ leads: 1, mails: 1, problems: { total: 0 } })
+  expect(rejected).toEqual((await spring.enroll(leads)).rejected)
+  expect(rejected.first.map(({ index }) => index)).toEqual([0, 2])
+})
+
+test.each([5, "ann@example.test", { email: "ann@example.test" }, null, undefined, () => []])(
+  "what is no list of leads is refused with what to give: %o",
+  async (leads) => {
+    const { spring } = await openCampaign()
+    const refused = { _tag: "InvalidInput", code: "invalid-leads", message: expect.stringContaining("give an array") }
+    expect(await failureOf(spring.enroll(leads as never))).toMatchObject(refused)
+    expect(await failureOf(spring.preflight(leads as never))).toMatchObject(refused)
+  },
+)
+
 test("preflight lists what cannot be rendered, stores nothing and sends nothing", async () => {
   const { spring, inbox } = await openCampaign({ steps: [{ template: "hello" }, { template: "picky" }] })
   const report = await spring.preflight([

@@ -37,7 +37,13 @@ const codes = ({ warnings }: PreflightReport): ReadonlyArray<string> => warnings
 
 test("a good mail of a good campaign gives no warning", async () => {
   const report = await lookedAt({}, { html: '<a href="https://acme.test/">a</a><a href="mailto:a@b.test">b</a>' })
-  expect(report).toEqual({ leads: 1, mails: 1, problems: { total: 0, first: [] }, warnings: [] })
+  expect(report).toEqual({
+    leads: 1,
+    mails: 1,
+    rejected: { total: 0, first: [] },
+    problems: { total: 0, first: [] },
+    warnings: [],
+  })
 })
 
 describe("the sender", () => {

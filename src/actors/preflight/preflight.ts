@@ -5,7 +5,7 @@ import type { LoadedDefinition } from "../campaign/definition.ts"
 import { templateFor } from "../campaign/variants.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { makeMessage } from "../execution/mail.ts"
-import { checkLead, type LeadSource } from "../runtime/enrolling.ts"
+import { checkLead, type LeadSource, openSource, type RejectedLead } from "../runtime/enrolling.ts"
 import { checkMail } from "./mail-check.ts"
 import { checkSender } from "./sender-check.ts"
 import { type PreflightWarning, WarningTally } from "./warnings.ts"
@@ -21,8 +21,11 @@ export interface PreflightProblem {
 
 /** What rendering every mail for every lead showed. */
 export interface PreflightReport {
+  /** Those that are acceptable. */
   readonly leads: number
   readonly mails: number
+  /** Leads that `enroll` would reject, and why; the first thousand of them. */
+  readonly rejected: { readonly total: number; readonly first: ReadonlyArray<RejectedLead> }
   readonly problems: { readonly total: number; readonly first: ReadonlyArray<PreflightProblem> }
   /** What keeps no mail from being sent, and may keep it from being read: those of the campaign first. */
   readonly warnings: ReadonlyArray<PreflightWarning>
@@ -79,7 +82,7 @@ export const previewMail = (
   })
 
 /**
- * Renders every step for every lead that is acceptable, lists what fails, and warns of what may keep a mail from being
+ * Renders every step for every lead that is acceptable, lists what fails and who is rejected, and warns of what may keep a mail from being
  * read; nothing is stored, nothing is sent.
  */
 export const preflightLeads = (
@@ -92,26 +95,35 @@ export const preflightLeads = (
 ): Effect.Effect<PreflightReport, NotFound | StorageError | InvalidInput> =>
   Effect.gen(function* () {
     const first: PreflightProblem[] = []
+    const refused: RejectedLead[] = []
+    let rejected = 0
     const tally = new WarningTally()
     let total = 0
     let leads = 0
     let mails = 0
     let index = -1
-    const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+    const iterator = yield* openSource(source)
     while (true) {
       const next = yield* Effect.promise(async () => iterator.next())
       if (next.done === true) {
         const ofCampaign = checkSender(loaded.definition, recipients ?? leads).map((one) => ({ ...one, mails: 0 }))
-        return { leads, mails, problems: { total, first }, warnings: [...ofCampaign, ...tally.all()] }
+        return {
+          leads,
+          mails,
+          rejected: { total: rejected, first: refused },
+          problems: { total, first },
+          warnings: [...ofCampaign, ...tally.all()],
+        }
       }
       index += 1
       const lead = yield* Effect.promise(async () => {
         try {
           return await checkLead(next.value, leadData)
         } catch (error) {
-          // Rejected leads are enroll's to report; here only mails count.
-          if (error instanceof InvalidInput) return undefined
-          throw error
+          if (!(error instanceof InvalidInput)) throw error
+          rejected += 1
+          if (refused.length < problemsKept) refused.push({ index, input: next.value, error })
+          return undefined
         }
       })
       if (lead === undefined) continue

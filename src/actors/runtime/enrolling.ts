@@ -67,8 +67,26 @@ export const checkLead = async (input: unknown, leadData: StandardSchema | undef
   })
 }
 
-const iteratorOf = (source: LeadSource): Iterator<LeadInput> | AsyncIterator<LeadInput> =>
-  Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+const isSource = (source: unknown): source is LeadSource =>
+  typeof source === "object" && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source)
+
+/** Begins to read leads; fails for what is no source of any: a text can be gone through too, letter by letter. */
+export const openSource = (
+  source: LeadSource,
+): Effect.Effect<Iterator<LeadInput> | AsyncIterator<LeadInput>, InvalidInput> =>
+  Effect.suspend(() => {
+    if (isSource(source))
+      return Effect.succeed(Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]())
+    const expected = 'give an array, an iterable or an async iterable of leads, like [{ email: "ann@example.test" }]'
+    return Effect.fail(
+      new InvalidInput({
+        code: "invalid-leads",
+        retryable: false,
+        issues: [{ path: "leads", message: expected }],
+        message: `The leads are no list: ${expected}.`,
+      }),
+    )
+  })
 
 const entrySchema = z.strictObject({ entry: z.string().min(1).max(200).optional(), again: z.boolean().optional() })
 
@@ -98,8 +116,7 @@ export const enrollLeads = (
   source: LeadSource,
   options: EnrollOptions,
 ): Effect.Effect<EnrollResult, CampaignError | InvalidInput> =>
-  Effect.suspend(() => {
-    const iterator = iteratorOf(source)
+  Effect.flatMap(openSource(source), (iterator) => {
     const first: RejectedLead[] = []
     let index = 0
     let total = 0
