@@ -63,10 +63,10 @@ test("limits of listed transports hold, and one of a transport that is not liste
   })
   await folder.write("campaign.yaml", file.replace("main: 10", "mian: 10"))
   const wrong = await sendstate(folder.path, ["run", "campaign.yaml", "leads.csv", "--dry-run"])
-  expect(wrong.stderr).toMatch(/line 9, column \d+, limits\.transports\.mian: .* there is main, spare, and "\*"/)
+  expect(wrong.stderr).toMatch(/line 9, column \d+, limits\.transports\.mian: .* write main, spare, or "\*"/)
   await folder.write("campaign.yaml", `${twoMails}${limits}`)
   const unlisted = await sendstate(folder.path, ["simulate", "campaign.yaml", "leads.csv"])
-  expect(unlisted.stderr).toContain('there is no transport "main"; there is "*" for each')
+  expect(unlisted.stderr).toContain('there is no transport "main"; write "*" for each')
 })
 
 test("what recipients do is simulated: what comes back is told by event, and who leaves gets no further mail", async () => {

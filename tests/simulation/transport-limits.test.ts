@@ -123,6 +123,6 @@ test("a new server warms up by date; so do a runtime and a campaign", async () =
 test("a limit of a transport that is not there is refused with those that are", async () => {
   const { transports } = noted({ name: "main" }, { name: "second" })
   await expect(simulate(spring, [], { transports, limits: { transports: { mian: "1 / second" } } })).rejects.toThrow(
-    /transports\.mian: there is no transport "mian"; there is main, second/,
+    /transports\.mian: there is no transport "mian"; write main, second, or/,
   )
 })

@@ -120,7 +120,7 @@ transportConformance(runner, {
 
 transportConformance(runner, {
   name: "resend",
-  declares: ["handoff", "idempotent"],
+  declares: ["handoff", "idempotent", "verify"],
   moods: everyMood,
   secrets: [secret],
   create: async () => {

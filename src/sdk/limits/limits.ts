@@ -69,12 +69,12 @@ export const parseLimits = (input: LimitsInput): Limits => {
  * @throws InvalidInput naming each that is not, and those that there are.
  */
 export const checkLimitedTransports = ({ transports }: Limits, names: ReadonlyArray<string>): void => {
-  const known = names.length === 0 ? "" : `${names.join(", ")}, and `
+  const known = names.length === 0 ? 'write "*"' : `write ${names.join(", ")}, or "*"`
   const issues = [...transports.keys()]
     .filter((name) => name !== anyOther && !names.includes(name))
     .map((name) => ({
       path: `transports.${name}`,
-      message: `there is no transport "${name}"; there is ${known}"*" for each without a limit of its own`,
+      message: `there is no transport "${name}"; ${known} for each without a limit of its own`,
     }))
   if (issues.length === 0) return
   throw new InvalidInput({
