@@ -117,8 +117,12 @@ export class Checks {
     if (row === undefined) return
     const history = this.#world.durable.history(id)
     this.#world.story.tell(`${id} is ${row.state} v${row.version} after ${history.at(-1)?.type}`)
-    const { retry, timeScale, round, enrolledAt } = row.context
-    const replayed = replayExecution({ id, retry, timeScale, round, enrolledAt }, history)
+    const { retry, timeScale, round, enrolledAt, occasion, toldBefore, awaitsSince } = row.context
+    const unheard = {
+      ...(occasion === undefined ? {} : { occasion }),
+      ...(toldBefore === undefined ? {} : { toldBefore }),
+    }
+    const replayed = replayExecution({ id, retry, timeScale, round, enrolledAt, unheard, awaitsSince }, history)
     if (replayed.state !== row.state || !isSame(replayed.context, row.context))
       this.#world.violate(
         "the replay of the history is the row",

@@ -14,6 +14,10 @@ export interface ExecutionInput {
   readonly round?: Round | undefined
   /** Of a campaign that heeds events: since when they count, epoch ms. */
   readonly enrolledAt?: number | undefined
+  /** What the enrollment does not hear although its time does not lie before `enrolledAt`. */
+  readonly unheard?: Pick<ExecutionContext, "occasion" | "toldBefore"> | undefined
+  /** Of a mail that waits for an event after another mail: since when it counts, epoch ms. */
+  readonly awaitsSince?: number | undefined
   /** Epoch ms. */
   readonly dueAt: number
   /** What it waits for beyond its delay. */
@@ -30,6 +34,8 @@ export const initialContext = (input: ExecutionInput): Context => ({
   timeScale: input.timeScale ?? 1,
   ...(input.round === undefined ? {} : { round: input.round }),
   ...(input.enrolledAt === undefined ? {} : { enrolledAt: input.enrolledAt }),
+  ...input.unheard,
+  ...(input.awaitsSince === undefined ? {} : { awaitsSince: input.awaitsSince }),
   dueAt: input.dueAt,
   attempt: 0,
   used: 0,

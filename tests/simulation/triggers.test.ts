@@ -1,6 +1,7 @@
+import type { Runtime } from "sendstate"
 import type { CampaignInput, LeadInput } from "sendstate/sdk"
-import { simulate } from "sendstate/simulation"
-import { expect, test } from "vitest"
+import { type SimulateOptions, type Simulation, simulate } from "sendstate/simulation"
+import { describe, expect, test } from "vitest"
 
 const hour = 3_600_000
 
@@ -59,5 +60,90 @@ test("who asks while the process is away, or in the moment of its kill, is heard
     })
     expect(violations).toEqual([])
     expect(counts).toMatchObject({ sent: 9, enrollments: { finished: 9 } })
+  }
+})
+
+const inDays = async (campaign: Partial<CampaignInput>, actions: SimulateOptions["actions"]): Promise<Simulation> => {
+  const steps = [{ template: "thanks" }, { template: "tips", after: "1 day" }]
+  const simulation = await simulate({ ...digest, steps, ...campaign }, [], {
+    until: "9 days",
+    listSends: 10,
+    actions: [{ at: "1 hour", do: (runtime) => runtime.leads.put({ email: "ann@x.test" }) }, ...(actions ?? [])],
+  })
+  expect(simulation.violations).toEqual([])
+  return simulation
+}
+
+const subjects = ({ sends }: Simulation): string => sends.map(({ subject }) => subject).join(" ")
+
+const bought =
+  (id: string, ahead = 0) =>
+  (runtime: Runtime) =>
+    runtime.signal({ lead: "ann@x.test", event: "bought", id, at: runtime.now() + ahead })
+
+describe("the event that enrolls a lead", () => {
+  const buying = { triggers: [{ event: "bought" }], exit: "bought" } as const
+
+  test("does not end its enrollment, also by a clock that is ahead", async () => {
+    for (const ahead of [-1, 0, 1, 60_000]) {
+      const simulation = await inDays(buying, [{ at: "2 hours", do: bought("1", ahead) }])
+      expect(subjects(simulation)).toBe("thanks tips")
+      expect(simulation.counts).toMatchObject({ cancelled: 0, enrollments: { finished: 1 } })
+    }
+  })
+
+  test("is another one than the next of its name, which ends it, also at the same moment or by another clock", async () => {
+    const twice = (second: string, ahead: number) => [
+      { at: "2 hours", do: bought("1", ahead) },
+      { at: second, do: bought("2") },
+    ]
+    const once = { ...buying, reentry: undefined }
+    expect(subjects(await inDays(once, twice("5 hours", 0)))).toBe("thanks")
+    expect(subjects(await inDays(once, twice("2 hours 20 seconds", 60_000)))).toBe("thanks")
+    expect(subjects(await inDays(once, twice("2 hours", 0)))).toBe("")
+    const again = await inDays(buying, twice("5 hours", 0))
+    expect(subjects(again)).toBe("thanks thanks tips")
+    expect(again.counts).toMatchObject({ cancelled: 1, enrollments: { ended: 1, finished: 1 } })
+  })
+
+  test("is not heard by what waits for it, nor by its conditions", async () => {
+    const { sends } = await inDays(
+      {
+        triggers: [{ event: "bought" }],
+        steps: [
+          { template: "thanks" },
+          { template: "more", waitUntil: { event: "bought", timeout: "3 days" } },
+          { template: "twice", when: { event: "bought" } },
+        ],
+      },
+      [{ at: "2 hours", do: bought("1") }],
+    )
+    expect(sends.map(({ at, subject }) => `${new Date(at).toISOString().slice(5, 16)} ${subject}`)).toEqual([
+      "01-05T11:00 thanks",
+      "01-08T11:00 more",
+    ])
+  })
+
+  test("may be a status or a mail", async () => {
+    const customer = { email: "ann@x.test", status: "customer" }
+    const put = [{ at: "2 hours", do: (runtime: Runtime) => runtime.leads.put(customer) }]
+    const byStatus = await inDays({ triggers: [{ status: "customer" }], goal: "status:customer" }, put)
+    expect(subjects(byStatus)).toBe("thanks tips")
+    const mail = { messageId: "<1@x>", from: "ann@x.test", subject: "price?" }
+    const received = [{ at: "2 hours", do: (runtime: Runtime) => runtime.receive(mail) }]
+    const byMail = await inDays({ triggers: [{ mail: { subject: "price" } }], exit: "replied" }, received)
+    expect(subjects(byMail)).toBe("thanks tips")
+  })
+})
+
+test("what ended an enrollment does not end the next one, which begins in the same moment", async () => {
+  const signal = (event: string) => (runtime: Runtime) => runtime.signal({ lead: "ann@x.test", event })
+  for (const ends of [{ exit: "left" }, { goal: "left" }]) {
+    const simulation = await inDays({ ...ends, triggers: [{ event: "came" }] }, [
+      { at: "2 hours", do: signal("came") },
+      { at: "5 hours", do: signal("left") },
+      { at: "5 hours", do: signal("came") },
+    ])
+    expect(subjects(simulation)).toBe("thanks thanks tips")
   }
 })

@@ -15,6 +15,7 @@ import {
   type StorageError,
   withoutAddresses,
 } from "../../sdk/index.ts"
+import type { LeadEvent } from "../events/lead-events.ts"
 import type { CampaignOfExecution, ProcessServices, SignalAnswer } from "../execution/dependencies.ts"
 import { runExecution } from "../execution/execution-actor.ts"
 import type { Progress } from "../execution/progress.ts"
@@ -22,7 +23,7 @@ import { signalExecution } from "../execution/signal.ts"
 import { signalFree, type Wish } from "../execution/signal-free.ts"
 import { Synchronous } from "../synchronous.ts"
 import { type Definition, type LoadedDefinition, loadDefinition } from "./definition.ts"
-import { type Entrant, nameEntries } from "./entries.ts"
+import { type Entrant, firstEntry, nameEntries } from "./entries.ts"
 import { makeMailbox } from "./mailbox.ts"
 import { newEnrollment, type Plan, planFirst, planMail, type SingleMail } from "./planner.ts"
 import { makePump, type Pump } from "./pump.ts"
@@ -31,6 +32,7 @@ import { afterEvent, type CampaignRecord, followed, readRecord, saveRecord, with
 import { makeSuccession } from "./succession.ts"
 import { makeSupervision } from "./supervision.ts"
 import { sweepCancelled } from "./sweep.ts"
+import { readUnheard } from "./told-before.ts"
 
 /** What a campaign may fail with. */
 export type CampaignError = StorageError | NotFound | Conflict
@@ -40,6 +42,8 @@ export interface EnrollRequest extends Entrant {
   readonly lead: Lead
   /** Tells re-entries apart; default: as the campaign's re-entry, `key` and `again` say. */
   readonly entry?: string
+  /** The event that lets it in. */
+  readonly occasion?: LeadEvent
   /** Epoch ms; default: as the first step says. */
   readonly at?: number
   /** A mail of its own instead of the campaign's first step. */
@@ -283,11 +287,13 @@ export const makeCampaignActor = (
         const { definition: campaign, events } = current.loaded
         const unnamed = batch.filter(({ entry }) => entry === undefined)
         const entries = yield* nameEntries(store, campaign, unnamed, { now, timeScale: record.clock.scale })
-        const planned = batch.flatMap((request) => {
-          const { lead, key, at, mail } = request
-          const entry = request.entry ?? entries.get(request) ?? "1"
+        const requests = batch.map((one) => ({ ...one, entry: one.entry ?? entries.get(one) ?? firstEntry }))
+        const unheardBy = yield* readUnheard(store, current.loaded, requests, now)
+        const planned = requests.flatMap((request) => {
+          const { lead, entry, key, at, mail } = request
           const enrollment = newEnrollment(current, lead, { entry, key }, now)
-          const whom = { enrollment, lead, enrolledAt: events.size > 0 ? now : undefined }
+          const enrolledAt = events.size > 0 ? now : undefined
+          const whom = { enrollment, lead, enrolledAt, unheard: unheardBy(request) }
           const execution = mail === undefined ? planFirst(current, whom, now, at) : planMail(current, whom, mail, now)
           return execution === undefined ? [] : [{ lead, enrollment, execution }]
         })

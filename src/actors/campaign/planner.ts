@@ -1,5 +1,13 @@
 import { startExecution } from "../../machines/index.ts"
-import { type Enrollment, idOf, type Lead, type NewExecution, type Outcome, type Round } from "../../sdk/index.ts"
+import {
+  type Enrollment,
+  type ExecutionContext,
+  idOf,
+  type Lead,
+  type NewExecution,
+  type Outcome,
+  type Round,
+} from "../../sdk/index.ts"
 import { zoneFor } from "../calendar/zone.ts"
 import type { DefinedStep, LoadedDefinition } from "./definition.ts"
 import { entryWithKey } from "./entries.ts"
@@ -52,7 +60,12 @@ export interface Planned {
   readonly lead: Pick<Lead, "timeZone"> | undefined
   /** Since when events count, epoch ms; `undefined` where none are heeded. */
   readonly enrolledAt: number | undefined
+  /** What was told before, and does not count though its time says so. */
+  readonly unheard?: Unheard | undefined
 }
+
+/** What an enrollment does not hear: absent where every such time lies before it. */
+export type Unheard = Pick<ExecutionContext, "occasion" | "toldBefore">
 
 const timingOf = ({ loaded, clock }: Plan, { lead }: Planned): Timing => ({
   definition: loaded.definition,
@@ -67,12 +80,13 @@ interface Mail {
   /** Content hash of a template version, or {@link latestPrefix} and a name. */
   readonly template: string
   readonly round?: Round | undefined
+  readonly awaitsSince?: number | undefined
 }
 
 const executionOf = (
   plan: Plan,
-  { enrollment, enrolledAt }: Planned,
-  { id, step, template, round }: Mail,
+  { enrollment, enrolledAt, unheard }: Planned,
+  { id, step, template, round, awaitsSince }: Mail,
   { dueAt, reason }: Due,
   now: number,
 ): NewExecution => ({
@@ -89,6 +103,8 @@ const executionOf = (
     timeScale: plan.clock.scale,
     round,
     enrolledAt,
+    unheard,
+    awaitsSince,
     dueAt,
     reason,
   }).context,
@@ -107,11 +123,12 @@ const planStep = (
   round: Round | undefined,
   due: Due,
   now: number,
+  awaitsSince?: number,
 ): NewExecution => {
   const words = round === undefined ? [step] : [step, round.startedAt]
   const id = idOf("execution", planned.enrollment.id, ...words)
   const template = templateFor(plan.loaded.definition, step, planned.enrollment.leadId) ?? ""
-  return executionOf(plan, planned, { id, step, template, round }, due, now)
+  return executionOf(plan, planned, { id, step, template, round, awaitsSince }, due, now)
 }
 
 const planRound = (plan: Plan, planned: Planned, number: number, now: number): NewExecution | undefined => {
@@ -147,15 +164,17 @@ export interface Ended {
   readonly next: number | undefined
   /** When it was to start, where it was late by the campaign's policy; epoch ms. */
   readonly missed: number | undefined
-  /** Whether this event has happened already, for a mail that waits for it from now on. */
-  readonly hasHappened: (event: string) => boolean
+  /** Since when this event counts for a mail that waits for it from now on, epoch ms. */
+  readonly sinceFor: (event: string) => number
+  /** When this event last happened in the enrollment; `undefined` for never. */
+  readonly lastEvent: (event: string) => number | undefined
 }
 
 // Nothing flows into the first mail of `else`: what stands before it goes on behind it.
 const beginsElse = (steps: ReadonlyArray<DefinedStep>, index: number): boolean => steps[index - 1]?.next !== undefined
 
-const dueOfNext = (timing: Timing, step: DefinedStep, { hasHappened }: Ended, now: number): Due =>
-  step.waitUntil !== undefined && hasHappened(step.waitUntil)
+const dueOfNext = (timing: Timing, step: DefinedStep, { lastEvent, sinceFor }: Ended, now: number): Due =>
+  step.waitUntil !== undefined && (lastEvent(step.waitUntil) ?? Number.NEGATIVE_INFINITY) >= sinceFor(step.waitUntil)
     ? { ...dueAtOrAfter(timing, now), reason: { code: "event", text: step.waitUntil } }
     : dueOfStep(timing, step, now)
 
@@ -176,7 +195,8 @@ export const planNext = (plan: Plan, planned: Planned, ended: Ended, now: number
       ended.missed !== undefined && beginsElse(steps, index)
         ? { dueAt: ended.missed, reason: undefined }
         : dueOfNext(timingOf(plan, planned), step, ended, now)
-    return planStep(plan, planned, index, ended.round, due, now)
+    const awaitsSince = step.waitUntil === undefined ? undefined : ended.sinceFor(step.waitUntil)
+    return planStep(plan, planned, index, ended.round, due, now, awaitsSince)
   }
   return ended.round !== undefined && ended.round.isRerun !== true && (goesOn || ended.outcome === "failed")
     ? planRound(plan, planned, ended.round.number + 1, now)

@@ -8,7 +8,8 @@ import {
   type StorageError,
 } from "../../sdk/index.ts"
 import { exitOf } from "../events/exits.ts"
-import { lastEventFor, readEvents } from "../events/lead-events.ts"
+import { enrolledAtOf, lastHeardBy } from "../events/hearing.ts"
+import { readEvents } from "../events/lead-events.ts"
 import type { CampaignOfExecution, ProcessServices } from "../execution/dependencies.ts"
 import type { Progress, Successor } from "../execution/progress.ts"
 import { persist } from "../execution/save.ts"
@@ -16,7 +17,7 @@ import { missedStart } from "../execution/waiting.ts"
 import { eachPageOfRows } from "../pages.ts"
 import { readLead } from "../stored-lead.ts"
 import { goesByClocks } from "./definition.ts"
-import { planNext, singleMailStep } from "./planner.ts"
+import { planNext, singleMailStep, type Unheard } from "./planner.ts"
 import type { CampaignClock } from "./record.ts"
 
 /** What the planning of a lead's next mail needs of its campaign. */
@@ -31,9 +32,10 @@ export interface SuccessionOptions {
 
 type Succession = Pick<CampaignOfExecution, "successor" | "onPlanned">
 
-/** Since when events count for an execution. */
-export const enrolledAtOf = (row: Pick<ExecutionRow, "context" | "createdAt">): number =>
-  row.context.enrolledAt ?? row.createdAt
+const unheardOf = ({ occasion, toldBefore }: Unheard): Unheard => ({
+  ...(occasion === undefined ? {} : { occasion }),
+  ...(toldBefore === undefined ? {} : { toldBefore }),
+})
 
 // The latest decision that the machine has taken: a skipped mail may say what follows instead of the next.
 const decidedNext = ({ events }: Pick<Progress, "events">): number | undefined => {
@@ -72,20 +74,20 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
       const loaded = yield* definition({ definition: row.definition, context: { ...context, unknownAttempts: [] } })
       const heedsEvents = loaded.events.size > 0
       const events = heedsEvents ? yield* readEvents(store, row.leadId) : undefined
-      const enrolledAt = enrolledAtOf(row)
-      if (events !== undefined && exitOf(loaded, events, enrolledAt) !== undefined) return { next: undefined }
+      const lastEvent = events === undefined ? () => undefined : lastHeardBy(row, events)
+      if (exitOf(loaded, lastEvent) !== undefined) return { next: undefined }
       // What happens while a mail waits or is under way counts for what waits for it afterwards; but one event ends one
       // wait, so after a mail that waited for the same it has to come again.
       const sinceFor = (event: string): number =>
         loaded.definition.steps[row.step]?.waitUntil === event ? (context.renderedAt ?? endedAt) + 1 : row.createdAt
-      const lastEvent = events === undefined ? undefined : lastEventFor(events, campaignId)
       const lead = goesByClocks(loaded.definition) ? yield* leadOf(row.leadId) : undefined
       const next = planNext(
         { campaignId, loaded, clock: clock() },
         {
           enrollment: { id: row.enrollmentId, leadId: row.leadId },
           lead,
-          enrolledAt: heedsEvents ? enrolledAt : undefined,
+          enrolledAt: heedsEvents ? enrolledAtOf(row) : undefined,
+          unheard: unheardOf(context),
         },
         {
           step: row.step,
@@ -93,18 +95,20 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
           outcome: context.outcome,
           next: decidedNext(ended),
           missed: missedStart(loaded.definition, row, endedAt),
-          hasHappened: (event) => (lastEvent?.(event) ?? Number.NEGATIVE_INFINITY) >= sinceFor(event),
+          lastEvent,
+          sinceFor,
         },
         endedAt,
       )
       if (next === undefined && context.round?.isRerun === true)
         return { next, isAccompanied: yield* isAccompanied(row) }
-      const awaited = next === undefined ? undefined : loaded.definition.steps[next.step]?.waitUntil
-      return { next, ...(awaited === undefined ? {} : { since: sinceFor(awaited) }) } satisfies Successor
+      return { next } satisfies Successor
     })
 
   // The event may have come between the look at the lead's events and the commit of the plan: it found nothing to move.
-  const onPlanned = (planned: NewExecution, since: number): void =>
+  const onPlanned = (planned: NewExecution): void => {
+    const { awaitsSince } = planned.context
+    if (awaitsSince === undefined) return
     services.fork(
       persist(
         services,
@@ -112,11 +116,12 @@ export const makeSuccession = ({ services, campaignId, clock, definition, releas
           const loaded = yield* definition(planned)
           const event = loaded.definition.steps[planned.step]?.waitUntil
           if (event === undefined) return
-          const at = lastEventFor(yield* readEvents(store, planned.leadId), campaignId)(event)
-          if (at !== undefined && at >= since) yield* release(planned.id, event)
+          const at = lastHeardBy(planned, yield* readEvents(store, planned.leadId))(event)
+          if (at !== undefined && at >= awaitsSince) yield* release(planned.id, event)
         }),
       ),
     )
+  }
 
   return { successor, onPlanned }
 }

@@ -1,14 +1,11 @@
 import type { LoadedDefinition } from "../campaign/definition.ts"
-import { type LeadEvents, lastEventFor } from "./lead-events.ts"
 
-/** Which event has ended the lead's way through the campaign since it was enrolled; `undefined` while it goes on. */
+/** Which event has ended the lead's way through the campaign, by what its enrollment has heard; `undefined` while it goes on. */
 export const exitOf = (
   { definition }: Pick<LoadedDefinition, "definition">,
-  events: LeadEvents,
-  enrolledAt: number,
+  lastEvent: (event: string) => number | undefined,
 ): "goal" | "exit" | undefined => {
-  const lastEvent = lastEventFor(events, definition.id)
-  const happened = (event: string): boolean => (lastEvent(event) ?? Number.NEGATIVE_INFINITY) >= enrolledAt
+  const happened = (event: string): boolean => lastEvent(event) !== undefined
   if (definition.goal !== undefined && happened(definition.goal)) return "goal"
   return definition.exit?.some(happened) === true ? "exit" : undefined
 }

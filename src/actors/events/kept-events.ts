@@ -1,8 +1,8 @@
 import * as Effect from "effect/Effect"
-import { type Document, idOf, type Json, type Lead, type StorageError } from "../../sdk/index.ts"
+import type { Document, Json, Lead, StorageError } from "../../sdk/index.ts"
 import { eachPageOfDocuments } from "../pages.ts"
 import type { Store } from "../store.ts"
-import type { LeadEvent } from "./lead-events.ts"
+import { eventKeyOf, type LeadEvent } from "./lead-events.ts"
 import type { Entries } from "./triggering.ts"
 
 /** A mail that came in, as far as triggers ask. */
@@ -25,8 +25,6 @@ export interface KeptEvent extends LeadEvent {
 
 type Stores = Store["Service"]
 
-const keyOf = ({ lead, id }: Pick<LeadEvent, "lead" | "id">): string => idOf("signal", lead, id)
-
 // What an earlier version stored has its id as the key.
 const keptOf = ({ key, value }: Document): KeptEvent => ({ id: key, ...(value as unknown as Omit<KeptEvent, "id">) })
 
@@ -47,11 +45,11 @@ const write = (store: Stores, key: string, event: KeptEvent | null, expected?: n
 
 /** Keeps an event until its consequences are drawn; `false` when it is kept already. */
 export const keepEvent = (store: Stores, event: KeptEvent): Effect.Effect<boolean, StorageError> =>
-  write(store, keyOf(event), event, 0)
+  write(store, eventKeyOf(event), event, 0)
 
 const read = (store: Stores, event: Pick<LeadEvent, "lead" | "id">) =>
   Effect.map(
-    store.use((driver) => driver.documents("signal", [keyOf(event)])),
+    store.use((driver) => driver.documents("signal", [eventKeyOf(event)])),
     ([document]) => document,
   )
 
@@ -64,7 +62,7 @@ export const readKept = (
 
 /** All its consequences are drawn. */
 export const dropEvent = (store: Stores, event: LeadEvent): Effect.Effect<void, StorageError> =>
-  Effect.asVoid(write(store, keyOf(event), null))
+  Effect.asVoid(write(store, eventKeyOf(event), null))
 
 /** Changes it where it is kept still, durable on return; `changed` answers the same object for no change. */
 const amend = (
@@ -113,7 +111,7 @@ export const eachKept = <E>(
       for (const document of page) {
         const event = keptOf(document)
         // By an earlier version, under another key.
-        if (document.key !== keyOf(event)) {
+        if (document.key !== eventKeyOf(event)) {
           yield* keepEvent(store, event)
           yield* write(store, document.key, null)
         }

@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type Json, StorageError } from "../../sdk/index.ts"
+import { idOf, type Json, StorageError } from "../../sdk/index.ts"
 import type { Store } from "../store.ts"
 
 /** What happened to a lead, as far as campaigns ask: when each event was last signalled. Kept under the lead's id. */
@@ -35,7 +35,11 @@ export interface LeadEvent {
   readonly status?: StatusNote
 }
 
-const noEvents: LeadEvents = { last: {}, ids: [] }
+/** Names an event among all leads' in a form that shows neither. */
+export const eventKeyOf = ({ lead, id }: Pick<LeadEvent, "lead" | "id">): string => idOf("signal", lead, id)
+
+/** Of a lead to whom nothing happened. */
+export const noEvents: LeadEvents = { last: {}, ids: [] }
 
 const anyCampaign = "*"
 

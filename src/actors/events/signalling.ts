@@ -14,12 +14,12 @@ import {
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
-import { enrolledAtOf } from "../campaign/succession.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
 import { eachPageOfRows } from "../pages.ts"
 import { readLead } from "../stored-lead.ts"
 import { Synchronous } from "../synchronous.ts"
+import { hears } from "./hearing.ts"
 import { dropEvent, eachKept, type KeptEvent, keepEvent, markDrawn, readKept, settleEntries } from "./kept-events.ts"
 import { type LeadEvent, readEvents, recordEvent } from "./lead-events.ts"
 import { hostTriggersOf, type StartingRuntime, startTriggered } from "./starting.ts"
@@ -105,13 +105,15 @@ const readSignal = (input: SignalInput, now: number): Effect.Effect<LeadEvent, I
 const wishOf = (
   { definition }: LoadedDefinition,
   row: ExecutionRow,
-  { event, at }: LeadEvent,
+  told: LeadEvent,
   now: number,
 ): Flag | undefined => {
-  if (row.step >= singleMailStep || at < enrolledAtOf(row)) return undefined
+  const { event, at } = told
+  if (row.step >= singleMailStep || !hears(row, told)) return undefined
   if (definition.goal === event) return { type: "CANCEL", by: "goal", at: now }
   if (definition.exit?.includes(event) === true) return { type: "CANCEL", by: "exit", at: now }
-  return row.state === "scheduled" && definition.steps[row.step]?.waitUntil === event
+  const isAwaited = definition.steps[row.step]?.waitUntil === event && at >= (row.context.awaitsSince ?? at)
+  return row.state === "scheduled" && isAwaited
     ? { type: "RESCHEDULE", at: now, dueAt: now, reason: { code: "event", text: event } }
     : undefined
 }
@@ -136,11 +138,11 @@ interface Consequence {
 }
 
 // Its successor may be planned by somebody who has read the lead's events before this one.
-const mayPlanWaiting = ({ definition }: LoadedDefinition, row: ExecutionRow, { event, at }: LeadEvent): boolean =>
+const mayPlanWaiting = ({ definition }: LoadedDefinition, row: ExecutionRow, told: LeadEvent): boolean =>
   row.owner !== null &&
   row.step < singleMailStep &&
-  at >= enrolledAtOf(row) &&
-  definition.steps.some(({ waitUntil }, index) => index > row.step && waitUntil === event)
+  hears(row, told) &&
+  definition.steps.some(({ waitUntil }, index) => index > row.step && waitUntil === told.event)
 
 // What the event asks of the lead's mails, as they stand now.
 const consequencesOf = (runtime: SignallingRuntime, event: LeadEvent) =>
@@ -179,7 +181,7 @@ const fireTriggers = (runtime: SignallingRuntime, event: KeptEvent) =>
       firing.length === 0 ? undefined : ((yield* readLead(runtime.services, event.lead)) ?? event.mail?.sender)
     if (lead === undefined) return 0
     const entries = yield* settleEntries(runtime.services.store, event, yield* entriesFor(runtime, firing, lead))
-    return entries === undefined ? 0 : yield* enrollTriggered(runtime, firing, lead, entries)
+    return entries === undefined ? 0 : yield* enrollTriggered(runtime, firing, lead, entries, event)
   })
 
 const grantWishes = (wishes: ReadonlyArray<Consequence>) =>

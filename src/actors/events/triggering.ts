@@ -3,7 +3,7 @@ import { type Condition, isTrue, type Lead, type StorageError, type Trigger } fr
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import { nameEntries } from "../campaign/entries.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
-import { lastEventFor, readEvents } from "./lead-events.ts"
+import { type LeadEvent, lastEventFor, readEvents } from "./lead-events.ts"
 
 /** What triggers need of the runtime. */
 export interface TriggeringRuntime {
@@ -70,6 +70,7 @@ export const enrollTriggered = (
   firing: ReadonlyArray<Firing>,
   lead: Lead,
   entries: Entries,
+  occasion: LeadEvent,
 ): Effect.Effect<number, StorageError> =>
   Effect.gen(function* () {
     const now = services.clock.currentTimeMillisUnsafe()
@@ -86,7 +87,7 @@ export const enrollTriggered = (
       }
       const entry = entries[actor.id]
       if (entry === undefined || !asks.some((when) => when === undefined || isTrue(when, facts))) continue
-      const results = yield* Effect.result(actor.enroll([{ lead, entry }], "trigger"))
+      const results = yield* Effect.result(actor.enroll([{ lead, entry, occasion }], "trigger"))
       if (results._tag === "Success") enrolled += results.success.filter((result) => result === "created").length
       else if (results.failure._tag === "StorageError") return yield* Effect.fail(results.failure)
       else services.problems.report(`a trigger of campaign ${actor.id}: ${results.failure.message}`)

@@ -83,7 +83,7 @@ export interface CampaignOfExecution {
     endedAt: number,
   ) => Effect.Effect<Successor, StorageError | NotFound>
   /** Hears of a successor that is durable now. */
-  readonly onPlanned: (planned: NewExecution, since: number) => void
+  readonly onPlanned: (planned: NewExecution) => void
   /** Counts a plugin's defect: whether the execution is run again, or fails. */
   readonly onDefect: (executionId: string, defect: unknown) => Effect.Effect<"restart" | "fail">
   /** Stops starting executions until a person resumes. */

@@ -2,24 +2,24 @@ import * as Effect from "effect/Effect"
 import { conditionText, type ExecutionRow, isTrue, type Lead, type StorageError } from "../../sdk/index.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
-import { enrolledAtOf } from "../campaign/succession.ts"
 import { isHeldOut } from "../campaign/variants.ts"
 import { exitOf } from "../events/exits.ts"
-import { type LeadEvents, lastEventFor, readEvents } from "../events/lead-events.ts"
+import { enrolledAtOf, lastHeardBy } from "../events/hearing.ts"
+import { type LeadEvents, readEvents } from "../events/lead-events.ts"
 import type { ProcessServices } from "./dependencies.ts"
 import { advance, type Progress, progressOf } from "./progress.ts"
 
 const decide = (loaded: LoadedDefinition, row: ExecutionRow, lead: Lead, events: LeadEvents, now: number) => {
   const { definition } = loaded
-  const enrolledAt = enrolledAtOf(row)
-  const exit = exitOf(loaded, events, enrolledAt)
+  const lastEvent = lastHeardBy(row, events)
+  const exit = exitOf(loaded, lastEvent)
   if (exit !== undefined) return advance(progressOf(row), { type: "CANCEL", by: exit, at: now })
   const facts = {
     lead,
-    enrolledAt,
+    enrolledAt: enrolledAtOf(row),
     now,
     timeScale: row.context.timeScale,
-    lastEvent: lastEventFor(events, definition.id),
+    lastEvent,
   }
   const no = definition.steps[row.step]?.when?.find((question) => !isTrue(question.if, facts))
   if (no === undefined) return undefined

@@ -28,8 +28,6 @@ export const note = (progress: Progress, event: ExecutionEvent): Progress => ({
 export interface Successor {
   /** The next step's or the next round's execution; `undefined` when this was the last. */
   readonly next: NewExecution | undefined
-  /** Since when an event counts that it waits for, epoch ms. */
-  readonly since?: number
   /** Nothing follows, and yet a mail of the enrollment is under way: of a later round than one that was run again. */
   readonly isAccompanied?: boolean
 }

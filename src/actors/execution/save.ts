@@ -101,7 +101,7 @@ export const saveProgress = (
     const result = yield* commitForCertain(services, commit)
     if (result.type === "ok") {
       publishProgress(services, progress, commit.plan)
-      if (commit.plan !== undefined && successor?.since !== undefined) campaign.onPlanned(commit.plan, successor.since)
+      if (commit.plan !== undefined) campaign.onPlanned(commit.plan)
       // Evidence that came while the end was being written belongs to the history all the same.
       for (const flag of result.unheard ?? [])
         if (flag.type === "LATE_RECEIPT")

@@ -44,8 +44,7 @@ export const signalExecution = (
       switch (result?.type) {
         case "applied":
           publishProgress(services, progress, commit.plan)
-          if (commit.plan !== undefined && successor?.since !== undefined)
-            campaign.onPlanned(commit.plan, successor.since)
+          if (commit.plan !== undefined) campaign.onPlanned(commit.plan)
           return { type: "applied", row: progress }
         case "flagged":
           // One that only waits for the transport has nothing to finish: its owner applies the flag at once.

@@ -2,9 +2,9 @@ import * as Effect from "effect/Effect"
 import { bucketOf, type ExecutionRow, type StorageError } from "../../sdk/index.ts"
 import type { Definition } from "../campaign/definition.ts"
 import { singleMailStep } from "../campaign/planner.ts"
-import { enrolledAtOf } from "../campaign/succession.ts"
 import { isHeldOut, variantFor } from "../campaign/variants.ts"
-import { type LeadEvents, lastEventFor } from "../events/lead-events.ts"
+import { lastHeardBy } from "../events/hearing.ts"
+import type { LeadEvents } from "../events/lead-events.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { eachPageOfRows } from "../pages.ts"
 
@@ -47,8 +47,8 @@ type Counting<Report> = { -readonly [Key in keyof Report]: Report[Key] } & { eve
 
 const notSent = new Set(["failed", "suppressed", "skipped", "cancelled"])
 
-const countEvents = (into: Record<string, number>, events: LeadEvents, campaignId: string, since: number): void => {
-  const lastEvent = lastEventFor(events, campaignId)
+const countEvents = (into: Record<string, number>, events: LeadEvents, row: ExecutionRow, since: number): void => {
+  const lastEvent = lastHeardBy(row, events)
   for (const event of Object.keys(events.last))
     if ((lastEvent(event) ?? Number.NEGATIVE_INFINITY) >= since)
       into[event] = (Object.hasOwn(into, event) ? (into[event] ?? 0) : 0) + 1
@@ -75,7 +75,7 @@ export const reportCampaign = (
       if (row.step === 0 && (row.context.round?.number ?? 0) === 0) {
         const audience = isHeldOut(definition, row.leadId) ? heldOut : mailed
         audience.leads += 1
-        countEvents(audience.events, events, campaignId, enrolledAtOf(row))
+        countEvents(audience.events, events, row, Number.NEGATIVE_INFINITY)
       }
       const name = variantFor(definition, row.step, row.leadId)?.name
       const report = variants.find((one) => one.step === row.step && one.name === name)
@@ -84,7 +84,7 @@ export const reportCampaign = (
       report.planned += 1
       if (bucket === "sent") report.sent += 1
       if (notSent.has(bucket)) report.notSent += 1
-      if (bucket === "sent") countEvents(report.events, events, campaignId, row.context.renderedAt ?? row.createdAt)
+      if (bucket === "sent") countEvents(report.events, events, row, row.context.renderedAt ?? row.createdAt)
     }
 
     yield* eachPageOfRows({ store }, { campaignId }, (page) =>

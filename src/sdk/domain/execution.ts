@@ -39,6 +39,12 @@ export interface ExecutionContext {
   readonly round?: Round
   /** When the lead was enrolled, epoch ms: events count since then. Absent in a campaign that heeds none. */
   readonly enrolledAt?: number
+  /** Names the event that enrolled the lead, where its time does not lie before `enrolledAt`: the enrollment does not hear it. */
+  readonly occasion?: string
+  /** When events last happened that were told before the enrollment, by event; only what does not lie before `enrolledAt`. */
+  readonly toldBefore?: { readonly [event: string]: number }
+  /** Of a mail that waits for an event after another mail: since when it counts, epoch ms. */
+  readonly awaitsSince?: number
   /** When it may start next, epoch ms; `null` while nothing is planned. */
   readonly dueAt: number | null
   /** When it was to start, where a limit or a trouble of the host made `dueAt` later, or it was moved since; else absent. */
