@@ -51,7 +51,7 @@ export const readUnheard = (
     if (loaded.events.size === 0) return () => undefined
     const again = entrants.filter(({ entry }) => entry !== firstEntry)
     const ends = yield* readEnds(store, loaded, again, now)
-    return ({ lead, occasion }) => {
+    return ({ lead, occasion }: Entrant) => {
       const isRecent = occasion !== undefined && occasion.at >= now
       const told = [...(isRecent ? [[occasion.event, occasion.at] as const] : []), ...(ends.get(lead.id) ?? [])]
       if (told.length === 0) return undefined
