@@ -55,6 +55,6 @@ export const readUnheard = (
       const isRecent = occasion !== undefined && occasion.at >= now
       const told = [...(isRecent ? [[occasion.event, occasion.at] as const] : []), ...(ends.get(lead.id) ?? [])]
       if (told.length === 0) return undefined
-      return { toldBefore: Object.fromEntries(told), ...(isRecent ? { occasion: eventKeyOf(occasion) } : {}) }
+      return { ...(isRecent ? { occasion: eventKeyOf(occasion) } : {}), toldBefore: Object.fromEntries(told) }
     }
   })
