@@ -278,48 +278,6 @@ test("a source that fails half way, given again under its entry, goes on where i
   expect(await spring.enroll(crowd(700), { entry: "may" })).toMatchObject({ enrolled: 200, duplicates: 500 })
 })
 
-test("the report compares variants, and those who got mail with those who did not", async () => {
-  const steps: CampaignInput["steps"] = [
-    { variants: { short: "hello", long: "nudge" } },
-    { template: "last", after: "1 day" },
-  ]
-  const { spring, runtime, inbox } = await openCampaign({ steps, holdout: 0.5, goal: "bought" })
-  await spring.enroll(crowd(40))
-  await spring.idle()
-  for (const { message } of inbox.sent)
-    await runtime.signal({
-      lead: message.to.address,
-      event: message.subject.startsWith("Hello") ? "clicked" : "bought",
-    })
-  const all = inbox.sent.length
-  const short = inbox.sent.filter(({ message }) => message.subject.startsWith("Hello")).length
-  expect(await spring.report()).toEqual({
-    variants: [
-      {
-        step: 0,
-        name: "short",
-        template: "hello",
-        planned: short,
-        sent: short,
-        notSent: 0,
-        events: { clicked: short },
-      },
-      {
-        step: 0,
-        name: "long",
-        template: "nudge",
-        planned: all - short,
-        sent: all - short,
-        notSent: 0,
-        events: { bought: all - short },
-      },
-    ],
-    mailed: { leads: all, events: { clicked: short, bought: all - short } },
-    heldOut: { leads: 40 - all, events: {} },
-    goal: "bought",
-  })
-})
-
 test("each lead gets its variant, always the same, in proportion to the weights; those held out get nothing", async () => {
   const steps: CampaignInput["steps"] = [
     { name: "subject", variants: { short: "hello", long: { template: "nudge", weight: 3 } } },

@@ -14,6 +14,10 @@ export interface Entrant {
 /** What tells re-entries apart, as far as nobody says otherwise. */
 export const firstEntry = "1"
 
+/** Id of the enrollment that every lead of a campaign has, however often it came again. */
+export const firstEnrollment = (campaignId: string, leadId: string): string =>
+  idOf("enrollment", campaignId, leadId, firstEntry)
+
 /** Entries are counted; what one is for stands behind its number. */
 export const entryWithKey = (entry: string, key: string | undefined): string =>
   key === undefined ? entry : `${entry}/${key}`

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import { bucketOf, type ExecutionRow, type StorageError } from "../../sdk/index.ts"
 import type { Definition } from "../campaign/definition.ts"
+import { firstEnrollment } from "../campaign/entries.ts"
 import { singleMailStep } from "../campaign/planner.ts"
 import { isHeldOut, variantFor } from "../campaign/variants.ts"
 import { lastHeardBy } from "../events/hearing.ts"
@@ -8,7 +9,7 @@ import type { LeadEvents } from "../events/lead-events.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { eachPageOfRows } from "../pages.ts"
 
-/** How many leads did what, by event: each lead once. */
+/** How often what was done, by event; of what is counted in the same place. */
 export type EventCounts = Readonly<Record<string, number>>
 
 /** What became of one variant of a step. */
@@ -21,14 +22,15 @@ export interface VariantReport {
   readonly sent: number
   /** Ended in another way: failed, suppressed, skipped or cancelled. */
   readonly notSent: number
-  /** Events of its recipients since it was rendered for them. */
+  /** After how many of the mails `sent` their recipient did what, once for each mail: a lead that gets it in several rounds or entries counts for each. */
   readonly events: EventCounts
 }
 
 /** Leads that are compared. */
 export interface AudienceReport {
+  /** Each once, however often it came again. */
   readonly leads: number
-  /** Their events since they were enrolled. */
+  /** How many of them did what since they were first enrolled. */
   readonly events: EventCounts
 }
 
@@ -72,7 +74,8 @@ export const reportCampaign = (
 
     const take = (row: ExecutionRow, events: LeadEvents): void => {
       if (row.step >= singleMailStep) return
-      if (row.step === 0 && (row.context.round?.number ?? 0) === 0) {
+      const isFirst = row.step === 0 && (row.context.round?.number ?? 0) === 0
+      if (isFirst && row.enrollmentId === firstEnrollment(campaignId, row.leadId)) {
         const audience = isHeldOut(definition, row.leadId) ? heldOut : mailed
         audience.leads += 1
         countEvents(audience.events, events, row, Number.NEGATIVE_INFINITY)
