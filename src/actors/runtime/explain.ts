@@ -9,9 +9,13 @@ import type {
   Reason,
   StorageError,
 } from "../../sdk/index.ts"
-import { type CampaignRecord, readRecord } from "../campaign/record.ts"
+import { zoneFor } from "../calendar/zone.ts"
+import { loadDefinition } from "../campaign/definition.ts"
+import { type CampaignRecord, followed, readRecord } from "../campaign/record.ts"
+import { closedUntil } from "../campaign/timing.ts"
 import type { Store } from "../store.ts"
 import { storedOpenCircuits } from "../stored-circuit.ts"
+import { readLead } from "../stored-lead.ts"
 import { type HeardFeedback, mailRecord, readFeedbackRecord } from "./feedback-record.ts"
 
 /** One line of an explanation. */
@@ -121,13 +125,13 @@ const textOf = (event: ExecutionEvent): string => {
   }
 }
 
-const summaryOf = (row: ExecutionRow): string => {
+const summaryOf = (row: ExecutionRow, closed: Reason | undefined): string => {
   const { context } = row
   const why = context.reason === null ? "" : ` (${context.reason.code}${quoted(context.reason.text)})`
   const doubt = context.delivery === "unknown" ? "; an earlier attempt may have been delivered all the same" : ""
   switch (row.state) {
     case "scheduled":
-      return `scheduled for ${iso(row.scheduledFor)}${because(context.reason)}`
+      return `scheduled for ${iso(row.scheduledFor)}${because(closed ?? context.reason)}`
     case "rendering":
       return "rendering"
     case "sending.attempting":
@@ -147,7 +151,11 @@ const explained = (
   execution: ExecutionRow,
   history: ReadonlyArray<HistoryEntry>,
   heard: ReadonlyArray<HeardFeedback>,
-  { inLine, held }: { readonly inLine: string | undefined; readonly held: string | undefined },
+  {
+    inLine,
+    held,
+    closed,
+  }: { readonly inLine: string | undefined; readonly held: string | undefined; readonly closed: Reason | undefined },
 ): Explanation => ({
   execution,
   history: history
@@ -158,9 +166,9 @@ const explained = (
     .sort((one, other) => one.at - other.at),
   summary:
     held !== undefined
-      ? `${summaryOf(execution)}; ${held}`
+      ? `${summaryOf(execution, closed)}; ${held}`
       : inLine === undefined
-        ? summaryOf(execution)
+        ? summaryOf(execution, closed)
         : `due, waiting: ${inLine}`,
 })
 
@@ -179,6 +187,21 @@ const whyHeld = ({ rest: { state, context } }: CampaignRecord): string | undefin
       return undefined
   }
 }
+
+/** Why a mail that was moved out of its sending hours does not leave then; `undefined` for one that does, or says so itself. */
+const whyClosed = (
+  store: Store["Service"],
+  record: CampaignRecord,
+  row: ExecutionRow,
+): Effect.Effect<Reason | undefined, StorageError> =>
+  Effect.gen(function* () {
+    if (row.state !== "scheduled" || row.context.reason?.code === "window") return undefined
+    const { definition } = yield* loadDefinition(store, followed(record, row.definition))
+    const lead = yield* readLead({ store }, row.leadId)
+    const timing = { definition, clock: record.clock, zone: zoneFor(definition, lead) }
+    return closedUntil(timing, row.scheduledFor)?.reason
+    // One that is gone from the storage is told by whoever wants to send by it.
+  }).pipe(Effect.catchTag("NotFound", () => Effect.succeed(undefined)))
 
 /** Which servers are out that a mail that waits is meant for, as far as the store tells; `undefined` for none. */
 const whyOut = (store: Store["Service"], row: ExecutionRow): Effect.Effect<string | undefined, StorageError> =>
@@ -212,5 +235,6 @@ export const explainExecution = (
       record === undefined
         ? undefined
         : (whyHeld(record) ?? (inLine === undefined ? yield* whyOut(store, row) : undefined))
-    return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)), { inLine, held })
+    const closed = record === undefined ? undefined : yield* whyClosed(store, record, row)
+    return explained(row, history, yield* readFeedbackRecord({ store }, mailRecord(row.id)), { inLine, held, closed })
   })
