@@ -28,6 +28,15 @@ test("an event that is told again because nobody answered fires its triggers onc
   expect(await world.runtime.signal({ ...signal, id: "came-2" })).toMatchObject({ isNew: true, enrolled: 1 })
 })
 
+test("a lead may be named by its address as people write it, and by an id of its own only as it is", async () => {
+  const { runtime, spring } = await openCampaign({ exit: ["left"], steps: [{ template: "hello", after: "9 days" }] })
+  await spring.enroll([{ email: "Bob@Example.test" }, { id: "Ann@HQ", email: "ann@x.test" }])
+  expect(await runtime.signal({ lead: "BOB@Example.test", event: "left", id: "1" })).toMatchObject({ cancelled: 1 })
+  expect(await runtime.signal({ lead: "bob@example.test", event: "left", id: "1" })).toMatchObject({ isNew: false })
+  expect(await runtime.signal({ lead: "ann@hq", event: "left" })).toMatchObject({ cancelled: 0 })
+  expect(await runtime.signal({ lead: "Ann@HQ", event: "left" })).toMatchObject({ cancelled: 1 })
+})
+
 test("an inbound mail fires its triggers though the process died after it was remembered", async () => {
   const storage = faultyStorage()
   const triggers = [{ mail: { subject: "price" } }]

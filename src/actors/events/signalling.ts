@@ -10,6 +10,7 @@ import {
   matchesMail,
   openBuckets,
   parse,
+  type StorageError,
 } from "../../sdk/index.ts"
 import type { CampaignActor, CampaignError } from "../campaign/campaign-actor.ts"
 import type { LoadedDefinition } from "../campaign/definition.ts"
@@ -17,7 +18,7 @@ import { singleMailStep } from "../campaign/planner.ts"
 import type { ProcessServices } from "../execution/dependencies.ts"
 import { persist } from "../execution/save.ts"
 import { eachPageOfRows } from "../pages.ts"
-import { readLead } from "../stored-lead.ts"
+import { leadIdOf, readLead } from "../stored-lead.ts"
 import { Synchronous } from "../synchronous.ts"
 import { hears } from "./hearing.ts"
 import { dropEvent, eachKept, type KeptEvent, keepEvent, markDrawn, readKept, settleEntries } from "./kept-events.ts"
@@ -27,7 +28,7 @@ import { enrollTriggered, entriesFor, type Firing, firingTriggers, type Triggeri
 
 /** Something that happened to a lead, as users tell it. */
 export interface SignalInput {
-  /** The lead's id; by default its address. */
+  /** The lead's id; by default its address, which may be written in any case. */
   readonly lead: string
   /** `clicked`, `replied`, `trial.started`: any name that campaigns ask for. */
   readonly event: string
@@ -91,14 +92,25 @@ const notYet = (): InvalidInput =>
     message: "The signal is refused: `at` lies in the future. Give the time at which it happened, or leave it out.",
   })
 
-const readSignal = (input: SignalInput, now: number): Effect.Effect<LeadEvent, InvalidInput> =>
-  Effect.try({
-    try: () => {
-      const { lead, event, at = now, id, campaign = null } = parse(schema, input, "The signal")
-      if (at > now + clockSkewMs) throw notYet()
-      return { lead, event, at, campaign, id: id ?? idOf("signal", lead, event, at, campaign ?? "") }
-    },
-    catch: (error) => error as InvalidInput,
+const readSignal = (
+  { store, clock }: SignallingRuntime["services"],
+  input: SignalInput,
+): Effect.Effect<LeadEvent, InvalidInput | StorageError> =>
+  Effect.gen(function* () {
+    const now = clock.currentTimeMillisUnsafe()
+    const {
+      lead: named,
+      event,
+      at = now,
+      id,
+      campaign = null,
+    } = yield* Effect.try({
+      try: () => parse(schema, input, "The signal"),
+      catch: (error) => error as InvalidInput,
+    })
+    if (at > now + clockSkewMs) return yield* Effect.fail(notYet())
+    const lead = yield* leadIdOf({ store }, named)
+    return { lead, event, at, campaign, id: id ?? idOf("signal", lead, event, at, campaign ?? "") }
   })
 
 /** What an event asks of one mail; `undefined` for nothing. */
@@ -263,8 +275,8 @@ export const signalEvent = (
   more: Pick<KeptEvent, "mail" | "status"> = {},
 ): Effect.Effect<SignalResult, SignalError> =>
   Effect.gen(function* () {
-    const { store, clock } = runtime.services
-    const told = yield* readSignal(input, clock.currentTimeMillisUnsafe())
+    const { store } = runtime.services
+    const told = yield* readSignal(runtime.services, input)
     const event: KeptEvent = { ...told, ...more }
     if (event.campaign !== null) yield* runtime.campaign(event.campaign)
     const isKnown = (yield* readEvents(store, event.lead)).ids.includes(event.id)
