@@ -1,4 +1,5 @@
 import type { SimOptions } from "../options.ts"
+import { peakOf } from "./peak.ts"
 
 /** What is checked. */
 export interface LimitedWorld {
@@ -7,18 +8,6 @@ export interface LimitedWorld {
 }
 
 const minute = 60_000
-
-/** The most of these instants that any minute holds. */
-const peakOf = (instants: ReadonlyArray<number>): number => {
-  const sorted = instants.toSorted((left, right) => left - right)
-  let first = 0
-  let peak = 0
-  for (const [index, at] of sorted.entries()) {
-    while (at - (sorted[first] ?? at) >= minute) first += 1
-    peak = Math.max(peak, index - first + 1)
-  }
-  return peak
-}
 
 /** What limits promise: no minute sees more starts than they allow, over all processes and restarts. */
 export class LimitChecks {
@@ -45,7 +34,7 @@ export class LimitChecks {
   }
 
   #check(whose: string, starts: ReadonlyArray<number>, limit: number | null): void {
-    const peak = peakOf(starts)
+    const peak = peakOf(starts, minute)
     if (limit !== null && peak > limit)
       this.#world.violate("no limit is exceeded", `${peak} starts in a minute, the limit of ${whose} is ${limit}`)
   }

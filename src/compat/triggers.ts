@@ -1,5 +1,5 @@
 import type { HostTrigger } from "sendstate"
-import { InvalidInput, statusEvent } from "sendstate/sdk"
+import { invalidInput, statusEvent } from "sendstate/sdk"
 import { startCampaign } from "./campaign-start.ts"
 import type { Core } from "./core.ts"
 import type { CampaignTrigger } from "./types.ts"
@@ -19,13 +19,7 @@ export const checkTriggers = (triggers: ReadonlyArray<CampaignTrigger>): void =>
     const message = issueOf(trigger)
     return message === undefined ? [] : [{ path: `triggers.${index}`, message }]
   })
-  if (issues.length === 0) return
-  throw new InvalidInput({
-    code: "invalid-input",
-    retryable: false,
-    issues,
-    message: `The triggers are not valid: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`,
-  })
+  if (issues.length > 0) throw invalidInput("The list of triggers", issues)
 }
 
 /** What a lead signals once, when it is heard of for the first time. */

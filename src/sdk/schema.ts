@@ -29,7 +29,8 @@ const toIssues = (issues: Exclude<StandardResult<never>, { value: never }>["issu
     message: issue.message,
   }))
 
-const refuse = (what: string, issues: ReadonlyArray<Issue>): InvalidInput =>
+/** The refusal of something by these issues, named by what it is. */
+export const invalidInput = (what: string, issues: ReadonlyArray<Issue>): InvalidInput =>
   new InvalidInput({
     code: "invalid-input",
     retryable: false,
@@ -47,9 +48,9 @@ export const parse = <Output>(schema: StandardSchema<Output>, value: unknown, wh
   if (result instanceof Promise) {
     // Refused already: what it may reject with must not end the process.
     result.catch(() => {})
-    throw refuse(what, [{ path: "", message: "its schema is asynchronous; use a synchronous one here" }])
+    throw invalidInput(what, [{ path: "", message: "its schema is asynchronous; use a synchronous one here" }])
   }
-  if (result.issues !== undefined) throw refuse(what, toIssues(result.issues))
+  if (result.issues !== undefined) throw invalidInput(what, toIssues(result.issues))
   return result.value
 }
 

@@ -17,7 +17,7 @@ import {
 import { memory as memoryStorage } from "sendstate/storage/memory"
 import { type MemoryTransportOptions, memory as memoryTransport } from "sendstate/transport/memory"
 import { test } from "vitest"
-import { peakOf } from "../simulation/peak.ts"
+import { peakOf } from "../../sim/checks/peak.ts"
 import { advance, advanceUntil } from "./virtual-time.ts"
 import { accepted, campaign, crowd, renderer } from "./world.ts"
 

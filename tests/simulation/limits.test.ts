@@ -1,7 +1,7 @@
 import type { LeadInput, SendOutcome } from "sendstate/sdk"
 import { type ModelledMail, type SimulateOptions, simulate } from "sendstate/simulation"
 import { expect, test } from "vitest"
-import { peakOf } from "./peak.ts"
+import { peakOf } from "../../sim/checks/peak.ts"
 
 const second = 1_000
 const minute = 60 * second

@@ -1,7 +1,6 @@
 import * as z from "zod"
 import { domainOrIssue } from "../domain/domain-name.ts"
-import { InvalidInput } from "../errors.ts"
-import { parse } from "../schema.ts"
+import { invalidInput, parse } from "../schema.ts"
 import { type FrequencyCap, frequencySchema } from "./frequency.ts"
 import { type Rate, type RateInput, rateSchema } from "./rate.ts"
 
@@ -76,11 +75,5 @@ export const checkLimitedTransports = ({ transports }: Limits, names: ReadonlyAr
       path: `transports.${name}`,
       message: `there is no transport "${name}"; ${known} for each without a limit of its own`,
     }))
-  if (issues.length === 0) return
-  throw new InvalidInput({
-    code: "invalid-input",
-    retryable: false,
-    issues,
-    message: `The limits are not valid: ${issues.map(({ path, message }) => `${path}: ${message}`).join("; ")}`,
-  })
+  if (issues.length > 0) throw invalidInput("The limits", issues)
 }
