@@ -38,6 +38,8 @@ describe("a lead", () => {
     ["email", {}],
     ["id", { email, id: "" }],
     ["id", { email, id: "a\nb" }],
+    ["id", { email, id: "a\u0085b" }],
+    ["id", { email, id: "a\u2028b" }],
     ["id", { email, id: "x".repeat(321) }],
     ["id", { email, id: "\ud800" }],
     ["name", { email, name: "Ann\r\nBcc: evil@z.test" }],

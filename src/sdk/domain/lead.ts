@@ -1,5 +1,6 @@
 import * as z from "zod"
 import { addressKey, checkDisplayName, parseAddress } from "./address.ts"
+import { controlCharacters } from "./control-characters.ts"
 import { jsonData } from "./json-data.ts"
 
 /** A JSON value. */
@@ -72,8 +73,7 @@ const noControls = (what: string) =>
   z
     .string()
     .max(1_000)
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    .refine((text) => !/[\u0000-\u001f\u007f]/.test(text), { message: `the ${what} holds control characters` })
+    .refine((text) => !controlCharacters.test(text), { message: `the ${what} holds control characters` })
 
 /** Checks a lead and normalises its address; refuses everything in the hazard list (see docs/security). */
 export const leadSchema = z
